@@ -1,0 +1,5 @@
+/// The dist process.
+@NullMarked
+package dev.damselfly.dist;
+
+import org.jspecify.annotations.NullMarked;

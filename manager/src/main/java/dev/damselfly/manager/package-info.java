@@ -1,0 +1,5 @@
+/// The manager process.
+@NullMarked
+package dev.damselfly.manager;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// The peer process.
+@NullMarked
+package dev.damselfly.peer;
+
+import org.jspecify.annotations.NullMarked;
