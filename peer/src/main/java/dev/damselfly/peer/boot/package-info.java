@@ -1,0 +1,5 @@
+/// Configuration and wiring of the peer process. Nobody imports it.
+@NullMarked
+package dev.damselfly.peer.boot;
+
+import org.jspecify.annotations.NullMarked;
