@@ -107,7 +107,8 @@ final class Bounds {
 
   private static List<Check> number(FieldDescriptor field) {
     return switch (field.getName()) {
-      case "piece_number", "numbers", "interested_piece_numbers", "interested_cache_piece_numbers" -> pieceNumber(field);
+      case "piece_number", "numbers", "interested_piece_numbers", "interested_cache_piece_numbers" ->
+          pieceNumber(field);
       case "number" -> isPiece(field) ? pieceNumber(field) : List.of();
       case "content_length", "actual_content_length" -> upTo(field, PieceLayout.MAX_CONTENT, "at most 2^46");
       case "piece_count", "actual_piece_count" -> upTo(field, PieceNumber.MAX, "at most 2^20");

@@ -21,8 +21,11 @@ import dev.damselfly.api.wire.scheduler.v2.SchedulerOuterClass;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -79,10 +82,9 @@ class WireSchemaTest {
     SortedMap<String, String> actual = new TreeMap<>();
 
     for (JsonNode type : golden.get("enums")) {
-      type.get("values")
-          .forEach(
-              value ->
-                  expected.put(type.get("name").asText() + "." + value.get("number").asInt(), value.get("name").asText()));
+      for (JsonNode value : type.get("values")) {
+        expected.put(type.get("name").asText() + "." + value.get("number").asInt(), value.get("name").asText());
+      }
     }
     FILES.forEach(file -> file.getEnumTypes().forEach(type -> add(actual, type)));
 
@@ -91,20 +93,20 @@ class WireSchemaTest {
 
   @Test
   void differences_seesEachKind() {
-    var left = new TreeMap<>(java.util.Map.of("same", "1", "missing", "2", "other", "3"));
-    var right = new TreeMap<>(java.util.Map.of("same", "1", "extra", "2", "other", "4"));
+    var left = new TreeMap<>(Map.of("same", "1", "missing", "2", "other", "3"));
+    var right = new TreeMap<>(Map.of("same", "1", "extra", "2", "other", "4"));
 
     assertThat(differences(left, right))
         .containsExactly("extra: unexpected 2", "missing: expected 2, absent", "other: expected 3, found 4");
   }
 
   private static List<String> differences(SortedMap<String, String> expected, SortedMap<String, String> actual) {
-    var keys = new java.util.TreeSet<>(expected.keySet());
+    var keys = new TreeSet<>(expected.keySet());
     keys.addAll(actual.keySet());
     List<String> out = new ArrayList<>();
     for (String key : keys) {
-      var want = java.util.Optional.ofNullable(expected.get(key));
-      var have = java.util.Optional.ofNullable(actual.get(key));
+      var want = Optional.ofNullable(expected.get(key));
+      var have = Optional.ofNullable(actual.get(key));
       if (have.isEmpty()) {
         out.add(key + ": expected " + want.orElseThrow() + ", absent");
       } else if (want.isEmpty()) {
@@ -143,7 +145,7 @@ class WireSchemaTest {
     String name = type.getFullName();
     out.put(name, "message");
     for (FieldDescriptor field : type.getFields()) {
-      var oneof = java.util.Optional.ofNullable(field.getRealContainingOneof());
+      var oneof = Optional.ofNullable(field.getRealContainingOneof());
       String fact =
           field.getName()
               + " "
@@ -169,7 +171,9 @@ class WireSchemaTest {
         out.put(name + ".oneof " + oneof.getName(), "required");
       }
     }
-    type.getNestedTypes().stream().filter(nested -> !nested.toProto().getOptions().getMapEntry()).forEach(nested -> add(out, nested));
+    type.getNestedTypes().stream()
+        .filter(nested -> !nested.toProto().getOptions().getMapEntry())
+        .forEach(nested -> add(out, nested));
     type.getEnumTypes().forEach(nested -> add(out, nested));
   }
 
