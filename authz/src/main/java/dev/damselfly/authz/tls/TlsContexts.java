@@ -19,6 +19,8 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -28,8 +30,8 @@ import javax.net.ssl.SSLSession;
 /// resumption. One context serves for the life of the process: it reads identity and bundles at each handshake.
 ///
 /// Contexts of [#server] and [#client] need the handler of [#gate] right behind their `SslHandler`: it reports
-/// refusals with the remote address and lets nothing pass before the peer is known. gRPC contexts report refused chains
-/// themselves. Immutable and thread-safe.
+/// refusals with the remote address and lets nothing pass before the peer is known. Contexts of gRPC clients report
+/// refused chains themselves; gRPC servers call [#reportFailedServerHandshake]. Immutable and thread-safe.
 public final class TlsContexts {
   static {
     NoResumption.setProperties(); // before any class that reads them
@@ -63,7 +65,7 @@ public final class TlsContexts {
 
   /// For a gRPC server; every role may connect, the policy table decides per call.
   public SslContext grpcServer() {
-    return build(GrpcSslContexts.configure(serverBuilder(Expected.anyRole(), listener::refused), provider));
+    return build(GrpcSslContexts.configure(serverBuilder(Expected.anyRole(), TlsContexts::reportedByGate), provider));
   }
 
   /// For gRPC channels to servers that must be `expected`.
@@ -104,6 +106,15 @@ public final class TlsContexts {
   /// @throws SSLPeerUnverifiedException as [#callerOf]
   public Verdict.Accepted acceptedOf(SSLSession session) throws SSLPeerUnverifiedException {
     return passed(session, Expected.anyRole()).verdict();
+  }
+
+  /// Tells the listener of a handshake that failed on a connection we serve: for gRPC servers, whose contexts report
+  /// nothing themselves.
+  public void reportFailedServerHandshake(Throwable cause, String remote) {
+    Optional<PeerRefused> refused = PeerRefused.findIn(cause);
+    listener.refused(
+        new Refusal(
+            true, refused.map(PeerRefused::reasons).orElse(List.of("TLS")), refused.flatMap(PeerRefused::id), remote));
   }
 
   PeerCheck.Passed passed(SSLSession session, Expected expected) throws SSLPeerUnverifiedException {

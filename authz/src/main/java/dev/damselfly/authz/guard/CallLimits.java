@@ -1,0 +1,71 @@
+package dev.damselfly.authz.guard;
+
+import dev.damselfly.authz.identity.Caller;
+import dev.damselfly.authz.identity.SpiffeId;
+import dev.damselfly.authz.limits.Bound;
+import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.authz.limits.PerIdentity;
+import dev.damselfly.authz.limits.TokenBucket;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+
+/// Calls at once and calls per second, of the whole server and of each identity below it, so that one caller cannot
+/// starve the others (S-SCH-12). Thread-safe.
+final class CallLimits {
+  private static final Duration SOON = Duration.ofMillis(100);
+
+  private final int maxCalls;
+  private final int maxPerIdentity;
+  private final TokenBucket all;
+  private final AtomicInteger open = new AtomicInteger();
+  private final PerIdentity<SpiffeId, Share> shares;
+
+  private record Share(TokenBucket rate, AtomicInteger open) {}
+
+  CallLimits(Limits limits, LongSupplier nanoClock) {
+    this.maxCalls = limits.count(Bound.CALLS);
+    this.maxPerIdentity = limits.count(Bound.STREAMS_PER_IDENTITY);
+    this.all = new TokenBucket(limits.value(Bound.CALLS_PER_SECOND), nanoClock);
+    long perSecond = limits.value(Bound.CALLS_PER_SECOND_PER_IDENTITY);
+    this.shares =
+        new PerIdentity<>(
+            limits.count(Bound.IDENTITIES),
+            _ -> new Share(new TokenBucket(perSecond, nanoClock), new AtomicInteger()),
+            share -> share.open().get() == 0 && share.rate().isFull());
+  }
+
+  /// A place for one call; leave it once.
+  interface Slot {
+    void leave();
+  }
+
+  /// @throws dev.damselfly.api.error.RequestFailure.RetryLater LIMIT_EXCEEDED
+  Slot enter(Caller caller) {
+    Share share =
+        shares.of(caller.id()).orElseThrow(() -> Guard.overLimit("too many identities are at work", SOON));
+    if (!share.rate().tryTake()) {
+      throw Guard.overLimit("this identity opens too many calls per second", share.rate().untilNext());
+    }
+    if (!all.tryTake()) {
+      throw Guard.overLimit("the server opens too many calls per second", all.untilNext());
+    }
+    if (share.open().incrementAndGet() > maxPerIdentity) {
+      share.open().decrementAndGet();
+      throw Guard.overLimit("this identity has too many open calls", SOON);
+    }
+    if (open.incrementAndGet() > maxCalls) {
+      open.decrementAndGet();
+      share.open().decrementAndGet();
+      throw Guard.overLimit("the server has too many open calls", SOON);
+    }
+    var left = new AtomicBoolean();
+    return () -> {
+      if (left.compareAndSet(false, true)) {
+        open.decrementAndGet();
+        share.open().decrementAndGet();
+      }
+    };
+  }
+}

@@ -1,0 +1,114 @@
+package dev.damselfly.authz.guard;
+
+import com.google.protobuf.Message;
+import dev.damselfly.api.error.Reason;
+import dev.damselfly.api.error.RequestFailure;
+import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.error.RequestFailure.RetryLater;
+import dev.damselfly.api.rule.Rules;
+import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.authz.audit.AuditAction;
+import dev.damselfly.authz.audit.AuditEvent;
+import dev.damselfly.authz.audit.AuditEvent.Decision;
+import dev.damselfly.authz.identity.Caller;
+import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.authz.policy.Policy;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/// Everything between a received call and its handler, in this order: identity, limits, policy row, then for each
+/// message binding and schema rules; errors of the handler are mapped on the way back. Thread-safe.
+final class Guard implements ServerInterceptor {
+  private final Policy policy;
+  private final Audit audit;
+  private final CallLimits limits;
+  private final Function<ServerCall<?, ?>, Optional<Caller>> identity;
+
+  /// @param identity who makes a call; absent means nobody who may
+  Guard(
+      Policy policy,
+      Audit audit,
+      Limits limits,
+      LongSupplier nanoClock,
+      Function<ServerCall<?, ?>, Optional<Caller>> identity) {
+    this.policy = policy;
+    this.audit = audit;
+    this.limits = new CallLimits(limits, nanoClock);
+    this.identity = identity;
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    Optional<Caller> known = identity.apply(call);
+    if (known.isEmpty()) {
+      call.close(Status.UNAUTHENTICATED.withDescription("no identity"), new Metadata());
+      return new ServerCall.Listener<>() {};
+    }
+    Caller caller = known.get();
+    String method = call.getMethodDescriptor().getFullMethodName();
+    var guarded = new GuardedCall<>(call, LongStreams.contains(method));
+    Optional<CallLimits.Slot> slot;
+    Policy.Row row;
+    try {
+      slot = Optional.of(limits.enter(caller));
+      row = rowOf(caller, method);
+    } catch (RequestFailure refusal) {
+      guarded.fail(refusal);
+      return new ServerCall.Listener<>() {};
+    }
+    guarded.onEnd(slot.get()::leave);
+    guarded.sendEarlyHeaders();
+    var context = Context.current().withValue(Callers.KEY, caller);
+    ServerCall.Listener<Q> listener = Contexts.interceptCall(context, guarded, headers, next);
+    return new GuardedListener<>(listener, guarded, message -> check(row, caller, method, message));
+  }
+
+  private Policy.Row rowOf(Caller caller, String method) {
+    return switch (policy.decide(caller, method)) {
+      case Policy.Decision.Allowed allowed -> allowed.row();
+      case Policy.Decision.Denied denied -> {
+        deny(caller, method, denied.rule());
+        throw new Refused(Reason.CALLER_NOT_ALLOWED, "this identity may not call this method");
+      }
+    };
+  }
+
+  private void check(Policy.Row row, Caller caller, String method, Object message) {
+    if (!(message instanceof Message proto)) {
+      throw new IllegalStateException("every request of ours is a protobuf message");
+    }
+    try {
+      row.binding().check(caller, proto);
+    } catch (RequestFailure refusal) {
+      deny(caller, method, refusal.reason().name());
+      throw refusal;
+    }
+    Rules.check(proto);
+  }
+
+  private void deny(Caller caller, String method, String rule) {
+    audit.record(
+        new AuditEvent(
+            rule.equals(Reason.FORBIDDEN_FIELD.name()) ? AuditAction.FORBIDDEN_FIELD : AuditAction.AUTHZ_DENY,
+            caller.id().toString(),
+            "rpc:" + method,
+            Decision.DENY,
+            rule,
+            String.valueOf(caller.remote()),
+            Map.of()));
+  }
+
+  /// The refusal of a caller that is over its share.
+  static RetryLater overLimit(String what, java.time.Duration after) {
+    return new RetryLater(Reason.LIMIT_EXCEEDED, what, after);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.damselfly.authz.guard;
+
+import dev.damselfly.authz.tls.ConnectionRegistry;
+import dev.damselfly.authz.tls.TlsContexts;
+import io.grpc.netty.GrpcHttp2ConnectionHandler;
+import io.grpc.netty.InternalProtocolNegotiator.ProtocolNegotiator;
+import io.grpc.netty.InternalProtocolNegotiators;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerAdapter;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.AsciiString;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+/// TLS for gRPC servers, and what the v2 API needs below gRPC. For each connection: the handshake is watched, so that a
+/// refusal is recorded with its address and the connection ends with its identity; the unary deadline of long streams is
+/// taken off; a stream whose answer is complete is reset when the client keeps its side open (it waits for that).
+final class ServerNegotiator implements ProtocolNegotiator {
+  private static final AsciiString GRPC_TIMEOUT = AsciiString.cached("grpc-timeout");
+  private static final long HANDSHAKE_MILLIS = 10_000; // B-40
+
+  private final TlsContexts tls;
+  private final ConnectionRegistry registry;
+  private final ProtocolNegotiator serverTls;
+
+  ServerNegotiator(TlsContexts tls, ConnectionRegistry registry) {
+    this.tls = tls;
+    this.registry = registry;
+    this.serverTls = InternalProtocolNegotiators.serverTls(tls.grpcServer());
+  }
+
+  @Override
+  public AsciiString scheme() {
+    return serverTls.scheme();
+  }
+
+  @Override
+  public ChannelHandler newHandler(GrpcHttp2ConnectionHandler http2) {
+    http2.decoder().frameListener(new WithoutDeadline(http2.decoder().frameListener()));
+    return new Install(serverTls.newHandler(http2), http2);
+  }
+
+  @Override
+  public void close() {
+    serverTls.close();
+  }
+
+  /// Puts the TLS handlers in its place, and the watcher between TLS and gRPC.
+  private final class Install extends ChannelHandlerAdapter {
+    private final ChannelHandler next;
+    private final GrpcHttp2ConnectionHandler http2;
+
+    Install(ChannelHandler next, GrpcHttp2ConnectionHandler http2) {
+      this.next = next;
+      this.http2 = http2;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      http2.connection().addListener(new ResetAfterAnswer(http2, ctx.pipeline().channel().pipeline()::context));
+      String name = ctx.name() + "-tls";
+      ctx.pipeline().addAfter(ctx.name(), name, next);
+      ctx.pipeline().addBefore(name, null, new HandshakeWatch());
+      var ssl = ctx.pipeline().get(SslHandler.class);
+      if (ssl != null) {
+        ssl.setHandshakeTimeoutMillis(HANDSHAKE_MILLIS);
+      }
+      ctx.pipeline().remove(this);
+    }
+  }
+
+  /// Sees how the handshake ended.
+  private final class HandshakeWatch extends ChannelInboundHandlerAdapter {
+    private final AtomicBoolean over = new AtomicBoolean();
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof SslHandshakeCompletionEvent done && over.compareAndSet(false, true)) {
+        if (!done.isSuccess()) {
+          tls.reportFailedServerHandshake(done.cause(), String.valueOf(ctx.channel().remoteAddress()));
+        } else if (!register(ctx)) {
+          ctx.close();
+          return;
+        }
+      }
+      ctx.fireUserEventTriggered(event);
+    }
+
+    private boolean register(ChannelHandlerContext ctx) {
+      try {
+        var session = ctx.pipeline().get(SslHandler.class).engine().getSession();
+        registry.register(ctx.channel(), tls.acceptedOf(session));
+        return true;
+      } catch (SSLPeerUnverifiedException e) {
+        tls.reportFailedServerHandshake(e, String.valueOf(ctx.channel().remoteAddress()));
+        return false;
+      }
+    }
+  }
+
+  /// Takes `grpc-timeout` off the requests of long streams.
+  private static final class WithoutDeadline extends Http2FrameListenerDecorator {
+    WithoutDeadline(io.netty.handler.codec.http2.Http2FrameListener next) {
+      super(next);
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean endOfStream) throws Http2Exception {
+      super.onHeadersRead(ctx, streamId, stripped(headers), padding, endOfStream);
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int streamId,
+        Http2Headers headers,
+        int dependency,
+        short weight,
+        boolean exclusive,
+        int padding,
+        boolean endOfStream)
+        throws Http2Exception {
+      super.onHeadersRead(ctx, streamId, stripped(headers), dependency, weight, exclusive, padding, endOfStream);
+    }
+
+    private static Http2Headers stripped(Http2Headers headers) {
+      CharSequence path = headers.path();
+      if (path != null && LongStreams.containsPath(path)) {
+        headers.remove(GRPC_TIMEOUT);
+      }
+      return headers;
+    }
+  }
+
+  /// Resets a stream once the answer is complete and only the client's side is open.
+  private static final class ResetAfterAnswer extends Http2ConnectionAdapter {
+    private final GrpcHttp2ConnectionHandler http2;
+    private final java.util.function.Function<ChannelHandler, ChannelHandlerContext> contextOf;
+
+    ResetAfterAnswer(
+        GrpcHttp2ConnectionHandler http2, java.util.function.Function<ChannelHandler, ChannelHandlerContext> contextOf) {
+      this.http2 = http2;
+      this.contextOf = contextOf;
+    }
+
+    @Override
+    public void onStreamHalfClosed(Http2Stream stream) {
+      if (stream.state() == Http2Stream.State.HALF_CLOSED_LOCAL) {
+        ChannelHandlerContext ctx = contextOf.apply(http2);
+        if (ctx != null) {
+          http2.resetStream(ctx, stream.id(), Http2Error.NO_ERROR.code(), ctx.newPromise());
+          ctx.flush();
+        }
+      }
+    }
+  }
+}
