@@ -63,7 +63,9 @@ final class ClientNegotiator implements ProtocolNegotiator {
         return;
       }
       try {
-        registry.register(ctx.channel(), tls.acceptedOf(ssl.engine().getSession()));
+        ChannelHandlerContext below = ctx.pipeline().context(ssl);
+        // Below HTTP/2, which would wait half a minute for its streams.
+        registry.register(ctx.channel(), tls.acceptedOf(ssl.engine().getSession()), _ -> below.close());
       } catch (SSLPeerUnverifiedException e) {
         ctx.close(); // trust ended between handshake and now
         return;

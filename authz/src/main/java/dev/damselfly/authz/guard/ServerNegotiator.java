@@ -6,7 +6,6 @@ import io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.grpc.netty.InternalProtocolNegotiator.ProtocolNegotiator;
 import io.grpc.netty.InternalProtocolNegotiators;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
@@ -54,8 +53,8 @@ final class ServerNegotiator implements ProtocolNegotiator {
     serverTls.close();
   }
 
-  /// Puts the TLS handlers in its place, and the watcher between TLS and gRPC.
-  private final class Install extends ChannelHandlerAdapter {
+  /// Puts the TLS handlers behind itself; gives way to the watcher once they have put their `SslHandler` in.
+  private final class Install extends ChannelInboundHandlerAdapter {
     private final ChannelHandler next;
     private final GrpcHttp2ConnectionHandler http2;
 
@@ -66,15 +65,19 @@ final class ServerNegotiator implements ProtocolNegotiator {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-      http2.connection().addListener(new ResetAfterAnswer(http2, ctx.pipeline().channel().pipeline()::context));
-      String name = ctx.name() + "-tls";
-      ctx.pipeline().addAfter(ctx.name(), name, next);
-      ctx.pipeline().addBefore(name, null, new HandshakeWatch());
-      var ssl = ctx.pipeline().get(SslHandler.class);
+      http2.connection().addListener(new ResetAfterAnswer(http2, ctx.pipeline()::context));
+      ctx.pipeline().addAfter(ctx.name(), null, next);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      ctx.fireUserEventTriggered(event); // tells the TLS handlers to begin
+      ChannelHandlerContext ssl = ctx.pipeline().context(SslHandler.class);
       if (ssl != null) {
-        ssl.setHandshakeTimeoutMillis(HANDSHAKE_MILLIS);
+        ((SslHandler) ssl.handler()).setHandshakeTimeoutMillis(HANDSHAKE_MILLIS);
+        ctx.pipeline().addAfter(ssl.name(), null, new HandshakeWatch());
+        ctx.pipeline().remove(this);
       }
-      ctx.pipeline().remove(this);
     }
   }
 
@@ -98,7 +101,8 @@ final class ServerNegotiator implements ProtocolNegotiator {
     private boolean register(ChannelHandlerContext ctx) {
       try {
         var session = ctx.pipeline().get(SslHandler.class).engine().getSession();
-        registry.register(ctx.channel(), tls.acceptedOf(session));
+        // From here, not from the channel: HTTP/2 would wait half a minute for its streams.
+        registry.register(ctx.channel(), tls.acceptedOf(session), _ -> ctx.close());
         return true;
       } catch (SSLPeerUnverifiedException e) {
         tls.reportFailedServerHandshake(e, String.valueOf(ctx.channel().remoteAddress()));
