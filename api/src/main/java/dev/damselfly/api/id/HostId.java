@@ -5,7 +5,7 @@ import dev.damselfly.api.url.IpLiteral;
 
 /// Name of a host on the wire: printable ASCII without spaces, at most 320 bytes (B-27).
 ///
-/// A claim until it was compared with the identity of the caller.
+/// A claim until it was compared with the identity of the caller, see [#embeds].
 public record HostId(String value) {
   public static final int MAX_LENGTH = 320;
 
@@ -19,6 +19,13 @@ public record HostId(String value) {
   /// @throws InvalidValue when a part breaks its rule
   public static HostId of(String ip, String hostname, boolean seed) {
     return new HostId(prefix(ip, hostname) + (seed ? PeerId.SEED : ""));
+  }
+
+  /// The id has exactly the form that a host of this name makes: an address, the name, and `-seed` if and only if
+  /// `seed`.
+  public boolean embeds(String hostname, boolean seed) {
+    String suffix = "-" + hostname + (seed ? PeerId.SEED : "");
+    return value.endsWith(suffix) && IpLiteral.isValid(value.substring(0, value.length() - suffix.length()));
   }
 
   static String prefix(String ip, String hostname) {

@@ -1,7 +1,5 @@
 package dev.damselfly.api.id;
 
-import com.google.re2j.Matcher;
-import com.google.re2j.Pattern;
 import java.util.Optional;
 
 /// What the last part of a registry URL says about its content. The shapes are those of the wire rules: they look at
@@ -12,20 +10,36 @@ record RegistryUrl(Kind kind, String reference) {
     MANIFEST
   }
 
-  /// RE2: linear in the text, whatever it holds.
-  private static final Pattern BLOB = Pattern.compile("^(.*)://(.*)/v2/(.*)/blobs/([^?]+)(?:\\?.*)?$");
-
-  private static final Pattern MANIFEST = Pattern.compile("^(.*)://(.*)/v2/(.*)/manifests/([^?]+)(?:\\?.*)?$");
+  private static final String API = "/v2/";
 
   static Optional<RegistryUrl> find(String url) {
-    Matcher blob = BLOB.matcher(url);
-    if (blob.matches()) {
-      return Optional.of(new RegistryUrl(Kind.BLOB, blob.group(4)));
+    Optional<RegistryUrl> blob = reference(url, "/blobs/").map(text -> new RegistryUrl(Kind.BLOB, text));
+    return blob.isPresent()
+        ? blob
+        : reference(url, "/manifests/").map(text -> new RegistryUrl(Kind.MANIFEST, text));
+  }
+
+  /// Group 4 of `^(.*)://(.*)/v2/(.*)MARK([^?]+)(?:\?.*)?$`, greedy: the text behind the last mark that has one.
+  private static Optional<String> reference(String url, String mark) {
+    int scheme = url.indexOf("://");
+    int api = scheme < 0 ? -1 : url.indexOf(API, scheme + 3);
+    if (api < 0) {
+      return Optional.empty();
     }
-    Matcher manifest = MANIFEST.matcher(url);
-    return manifest.matches()
-        ? Optional.of(new RegistryUrl(Kind.MANIFEST, manifest.group(4)))
-        : Optional.empty();
+    int at = url.lastIndexOf(mark);
+    while (at >= 0 && isEnd(url, at + mark.length())) {
+      at = url.lastIndexOf(mark, at - 1);
+    }
+    if (at < api + API.length()) {
+      return Optional.empty();
+    }
+    int start = at + mark.length();
+    int query = url.indexOf('?', start);
+    return Optional.of(url.substring(start, query < 0 ? url.length() : query));
+  }
+
+  private static boolean isEnd(String url, int at) {
+    return at == url.length() || url.charAt(at) == '?';
   }
 
   /// Text behind the algorithm name, if the reference has the shape of a digest.

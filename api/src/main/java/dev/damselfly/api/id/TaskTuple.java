@@ -181,7 +181,8 @@ public record TaskTuple(
     };
   }
 
-  /// SHA-256 over an unambiguous encoding of the whole tuple: equal only for equal resources.
+  /// SHA-256 over an unambiguous encoding of the whole tuple: equal only for equal resources. The URL counts in every
+  /// form, so that the same digest or key at another origin is another resource.
   public Sha256 fingerprint() {
     MessageDigest digest = Sha256.newDigest();
     add(digest, LABEL);

@@ -28,20 +28,23 @@ record FieldRules(FieldDescriptor field, Optional<SchemaRule> rule, List<Check> 
     return field.getJavaType() == FieldDescriptor.JavaType.MESSAGE;
   }
 
-  void check(Message message, String prefix, int depth) {
+  void check(Message message, Walk walk) {
     if (field.isRepeated()) {
-      checkItems(message, prefix + field.getName(), depth);
+      checkItems(message, walk);
     } else {
-      checkValue(message, prefix + field.getName(), depth);
+      checkValue(message, walk);
     }
   }
 
-  private void checkItems(Message message, String path, int depth) {
+  private void checkItems(Message message, Walk walk) {
+    String path = walk.to(field.getName());
     int count = message.getRepeatedFieldCount(field);
     if (count > maxItems) {
       throw new Malformed(path, "at most " + maxItems + " items");
     }
-    rule.ifPresent(r -> r.checkCount(path, count));
+    if (walk.rules()) {
+      rule.ifPresent(r -> r.checkCount(path, count));
+    }
     if (field.isMapField()) {
       HeaderBounds.check((List<?>) message.getField(field), path);
       return;
@@ -51,39 +54,40 @@ record FieldRules(FieldDescriptor field, Optional<SchemaRule> rule, List<Check> 
     }
     for (int i = 0; i < count; i++) {
       Object item = message.getRepeatedField(field, i);
-      checkBounds(item, path, i);
+      checkBounds(item, path + "[" + i + "]");
       if (item instanceof Message nested) {
-        Rules.check(nested, path + "[" + i + "].", depth + 1);
+        Rules.check(nested, walk.into(path + "[" + i + "]"));
       }
     }
   }
 
-  private void checkBounds(Object item, String path, int index) {
-    for (Check bound : bounds) {
-      if (!bound.holds().test(item)) {
-        throw new Malformed(path + "[" + index + "]", bound.rule());
-      }
-    }
-  }
-
-  private void checkValue(Message message, String path, int depth) {
+  private void checkValue(Message message, Walk walk) {
+    String path = walk.to(field.getName());
     boolean present = !field.hasPresence() || message.hasField(field);
-    rule.ifPresent(r -> r.checkPresence(path, present));
+    if (walk.rules()) {
+      rule.ifPresent(r -> r.checkPresence(path, present));
+    }
     if (!present) {
       return;
     }
     Object value = message.getField(field);
     boolean isDefault = !isMessage() && value.equals(field.getDefaultValue());
-    rule.ifPresent(r -> r.checkValue(path, value, isDefault));
+    if (walk.rules()) {
+      rule.ifPresent(r -> r.checkValue(path, value, isDefault));
+    }
     if (!isDefault) {
-      for (Check bound : bounds) {
-        if (!bound.holds().test(value)) {
-          throw new Malformed(path, bound.rule());
-        }
-      }
+      checkBounds(value, path);
     }
     if (value instanceof Message nested) {
-      Rules.check(nested, path + ".", depth + 1);
+      Rules.check(nested, walk.into(path));
+    }
+  }
+
+  private void checkBounds(Object value, String path) {
+    for (Check bound : bounds) {
+      if (!bound.holds().test(value)) {
+        throw new Malformed(path, bound.rule());
+      }
     }
   }
 }

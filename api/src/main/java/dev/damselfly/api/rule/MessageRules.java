@@ -17,14 +17,14 @@ record MessageRules(List<FieldRules> fields, List<OneofDescriptor> requiredOneof
             .toList());
   }
 
-  void check(Message message, String prefix, int depth) {
+  void check(Message message, Walk walk) {
     for (OneofDescriptor oneof : requiredOneofs) {
-      if (!message.hasOneof(oneof)) {
-        throw new Malformed(prefix + oneof.getName(), "one member required");
+      if (walk.rules() && !message.hasOneof(oneof)) {
+        throw new Malformed(walk.to(oneof.getName()), "one member required");
       }
     }
     for (FieldRules field : fields) {
-      field.check(message, prefix, depth);
+      field.check(message, walk);
     }
   }
 }

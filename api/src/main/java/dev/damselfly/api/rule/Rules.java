@@ -19,7 +19,15 @@ public final class Rules {
   ///     the path begins below the message, for example `host.ip` or `candidate_parents[2].id`
   /// @throws IllegalStateException when the schema carries a rule that this class does not know
   public static void check(Message message) {
-    check(message, "", 0);
+    check(message, new Walk("", 0, true));
+  }
+
+  /// Checks the bounds only. For what servers of other implementations answer: they do not keep the rules of the
+  /// schema there (a SyncHost answer has no host id, the pieces of a download answer no cost).
+  ///
+  /// @throws Malformed for the first field that breaks its bound
+  public static void checkBounds(Message message) {
+    check(message, new Walk("", 0, false));
   }
 
   /// Compiles the rules of a type, so that a bad one shows at the start of a process.
@@ -29,11 +37,11 @@ public final class Rules {
     of(type);
   }
 
-  static void check(Message message, String prefix, int depth) {
-    if (depth > MAX_DEPTH) {
-      throw new Malformed(prefix, "at most " + MAX_DEPTH + " levels");
+  static void check(Message message, Walk walk) {
+    if (walk.depth() > MAX_DEPTH) {
+      throw new Malformed(walk.path(), "at most " + MAX_DEPTH + " levels");
     }
-    of(message.getDescriptorForType()).check(message, prefix, depth);
+    of(message.getDescriptorForType()).check(message, walk);
   }
 
   private static MessageRules of(Descriptor type) {

@@ -8,6 +8,7 @@ import dev.damselfly.api.Vectors;
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.InvalidValue;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -53,6 +54,7 @@ class IdsTest {
     var id = HostId.of(row.get("ip").asText(), row.get("hostname").asText(), row.get("seed").asBoolean());
 
     assertThat(id).hasToString(row.get("id").asText());
+    assertThat(id.embeds(row.get("hostname").asText(), row.get("seed").asBoolean())).isTrue();
   }
 
   @ParameterizedTest
@@ -79,6 +81,16 @@ class IdsTest {
   }
 
   @Test
+  @Threat("S-VTX-2")
+  void hostId_embedsRefusesOtherHosts() {
+    assertThat(new HostId("10.0.0.1-node-a").embeds("node-a", true)).isFalse();
+    assertThat(new HostId("10.0.0.1-node-a").embeds("a", false)).isFalse();
+    assertThat(new HostId("10.0.0.1-node-a-seed").embeds("node-a", false)).isFalse();
+    assertThat(new HostId("node-a").embeds("node-a", false)).isFalse();
+    assertThat(new HostId("x-node-a").embeds("node-a", false)).isFalse();
+  }
+
+  @Test
   @Threat({"S-VTX-2", "TOB-6"})
   void embeds_refusesOtherHostsAndForms() {
     String uuid = "11111111-2222-4333-8444-555555555555";
@@ -88,7 +100,7 @@ class IdsTest {
     assertThat(new PeerId("10.0.0.1-node-a-" + uuid).embeds("a", false)).isFalse();
     assertThat(new PeerId("10.0.0.1-node-ab-" + uuid).embeds("node-a", false)).isFalse();
     assertThat(new PeerId("nonsense-node-a-" + uuid).embeds("node-a", false)).isFalse();
-    assertThat(new PeerId("10.0.0.1-node-a-" + uuid.toUpperCase(java.util.Locale.ROOT).replace('1', 'A'))
+    assertThat(new PeerId("10.0.0.1-node-a-" + uuid.toUpperCase(Locale.ROOT).replace('1', 'A'))
             .embeds("node-a", false))
         .isFalse();
     assertThat(new PeerId("x").embeds("node-a", false)).isFalse();
@@ -210,7 +222,7 @@ class IdsTest {
     for (String text :
         new String[] {
           "", "sha256", "sha256:", hex, "SHA256:" + hex, "sha256-" + hex, " sha256:" + hex, "sha256:" + hex + " ",
-          "sha512:" + hex, "sha1:" + hex.substring(24), "sha256:" + hex.toUpperCase(java.util.Locale.ROOT)
+          "sha512:" + hex, "sha1:" + hex.substring(24), "sha256:" + hex.toUpperCase(Locale.ROOT)
         }) {
       assertThatThrownBy(() -> Digest.parse(text)).isInstanceOf(InvalidValue.class);
     }

@@ -9,9 +9,13 @@ import static dev.damselfly.api.rule.Messages.failed;
 import static dev.damselfly.api.rule.Messages.host;
 import static dev.damselfly.api.rule.Messages.peer;
 import static dev.damselfly.api.rule.Messages.piece;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.damselfly.api.assurance.Threat;
+import dev.damselfly.api.error.RequestFailure.Malformed;
 import java.util.Collections;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -67,5 +71,19 @@ class BoundsTest {
     assertBad("filtered_query_params", download().addAllFilteredQueryParams(Collections.nCopies(129, "a")));
     assertBad("filtered_query_params[0]", download().addFilteredQueryParams("a".repeat(1025)));
     assertBad("certificate_chain", download().addAllCertificateChain(Collections.nCopies(11, ByteString.EMPTY)));
+  }
+
+  @Test
+  void checkBounds_acceptsWhatOtherServersAnswerButKeepsTheBounds() {
+    var unnamed = host().clearId();
+    var uncosted = piece().clearCost();
+
+    assertThatCode(() -> Rules.checkBounds(unnamed.build())).doesNotThrowAnyException();
+    assertThatCode(() -> Rules.checkBounds(peer().addPieces(uncosted).build())).doesNotThrowAnyException();
+    assertThatCode(() -> Rules.checkBounds(announce().build())).doesNotThrowAnyException();
+    assertBad("id", unnamed);
+    assertBad("pieces[0].cost", peer().addPieces(uncosted));
+    assertThatThrownBy(() -> Rules.checkBounds(peer().addPieces(piece().setNumber(-1)).build()))
+        .isInstanceOfSatisfying(Malformed.class, e -> assertThat(e.field()).isEqualTo("pieces[0].number"));
   }
 }
