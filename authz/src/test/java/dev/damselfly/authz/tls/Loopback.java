@@ -15,8 +15,11 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -40,6 +43,7 @@ final class Loopback implements AutoCloseable {
     static final String CLOSED = "<closed>";
     private final BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
     private final boolean gated;
+    private volatile boolean reused;
 
     End(boolean gated) {
       this.gated = gated;
@@ -51,10 +55,21 @@ final class Loopback implements AutoCloseable {
         if (!done.isSuccess()) {
           seen.add(done.cause());
         } else {
+          reused = isReused(ctx);
           seen.add(gated ? PeerGate.caller(ctx.channel()) : "connected");
           ctx.writeAndFlush(Unpooled.copiedBuffer(new byte[] {'h', 'i'}));
         }
       }
+    }
+
+    private static boolean isReused(ChannelHandlerContext ctx) {
+      var engine = ctx.pipeline().get(SslHandler.class).engine();
+      return engine instanceof ReferenceCountedOpenSslEngine openSsl && SSL.isSessionReused(openSsl.sslPointer());
+    }
+
+    /// Whether the handshake resumed a session; known of OPENSSL engines only.
+    boolean isReused() {
+      return reused;
     }
 
     @Override

@@ -40,7 +40,6 @@ public final class WorkloadApiSource implements IdentitySource {
   private final InstantSource clock;
   private final Audit audit;
   private final Retry retry;
-  private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final List<Consumer<IdentitySnapshot>> listeners = new CopyOnWriteArrayList<>();
   private final CountDownLatch first = new CountDownLatch(1);
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -109,6 +108,11 @@ public final class WorkloadApiSource implements IdentitySource {
     return streaming || now.isBefore(half);
   }
 
+  /// Whether the stream stands and has brought a usable state.
+  boolean isStreaming() {
+    return streaming;
+  }
+
   /// Ends the stream and its thread; the last state stays readable.
   @Override
   public void close() {
@@ -117,37 +121,41 @@ public final class WorkloadApiSource implements IdentitySource {
     if (open != null) {
       open.close();
     }
-    follower.interrupt();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     listeners.clear();
   }
 
   private void follow() {
+    EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     int failures = 0;
     try {
       boolean again = true;
       while (again) {
         boolean worked = false;
-        try (var attempt = connect()) {
+        try (var attempt = connect(loop)) {
           stream = attempt;
-          worked = read(attempt.responses());
+          worked = !isClosed() && read(attempt.responses()); // asked after the assignment: one of both sees the other
         } catch (IOException e) {
           trouble(String.valueOf(e.getMessage()));
         } catch (StreamEnded e) {
           worked = e.worked();
-          again = isWorthAnotherTry(e.status());
+          again = isClosed() || isWorthAnotherTry(e.status());
         }
         failures = worked ? 0 : failures + 1;
         again &= !closed.await(retry.after(failures, ThreadLocalRandom.current()).toMillis(), TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // closed
+      Thread.currentThread().interrupt(); // the process ends
     } finally {
       first.countDown();
+      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
   }
 
-  private WorkloadStream connect() throws IOException {
+  private boolean isClosed() {
+    return closed.getCount() == 0;
+  }
+
+  private WorkloadStream connect(EventLoopGroup loop) throws IOException {
     endpoint.requireTrusted();
     return new WorkloadStream(endpoint, loop);
   }
