@@ -1,0 +1,309 @@
+package dev.damselfly.peer.upload;
+
+import com.google.protobuf.ByteString;
+import dev.damselfly.api.id.PieceNumber;
+import dev.damselfly.api.wire.vortex.Tag;
+import dev.damselfly.authz.audit.AuditAction;
+import dev.damselfly.authz.audit.AuditEvent;
+import dev.damselfly.authz.identity.Caller;
+import dev.damselfly.peer.content.PieceRecord;
+import dev.damselfly.peer.store.StoredTask;
+import dev.damselfly.peer.transfer.BadFrame;
+import dev.damselfly.peer.transfer.FrameCutter;
+import dev.damselfly.peer.transfer.Frames;
+import dev.damselfly.peer.transfer.Grants;
+import dev.damselfly.peer.upload.GrantVerdict.Denied;
+import dev.damselfly.peer.upload.GrantVerdict.Granted;
+import dev.damselfly.peer.upload.GrantVerdict.Why;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The parent's end of one piece connection, on its event loop, from the authenticated handshake on.
+///
+/// Nothing is served before a grant was verified, and one connection serves one task. Whatever may block runs on the
+/// worker and comes back as an event.
+final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCutter.Receiver {
+  private final UploadParts parts;
+  private final Caller caller;
+  private final Shares.Share share;
+  private final FrameCutter cutter = new FrameCutter(this);
+  private final News news = new News();
+
+  private @Nullable ChannelHandlerContext ctx;
+  private @Nullable ReplyQueue replies;
+  private @Nullable Granted granted;
+  private @Nullable Subscription subscription;
+  private @Nullable Future<?> frameTimer;
+  private @Nullable Future<?> expiryTimer;
+  private boolean judging;
+  private boolean newsScheduled;
+  private boolean ending;
+
+  PieceSession(UploadParts parts, Caller caller, Shares.Share share) {
+    this.parts = parts;
+    this.caller = caller;
+    this.share = share;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext added) {
+    ctx = added;
+    replies = new ReplyQueue(parts, share, added, news, this::answerBroken);
+    startFrameTimer(added);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    try {
+      cutter.feed((ByteBuf) message);
+      if (cutter.insideFrame() && frameTimer == null) {
+        startFrameTimer(context);
+      }
+    } catch (BadFrame e) {
+      drop(context);
+    }
+  }
+
+  /// B-07: a frame that began has to end soon, and the grant has to come at all.
+  private void startFrameTimer(ChannelHandlerContext context) {
+    frameTimer =
+        context.executor().schedule(() -> drop(context), parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private void stopFrameTimer() {
+    if (frameTimer != null) {
+      frameTimer.cancel(false);
+      frameTimer = null;
+    }
+  }
+
+  @Override
+  public int maxLength(int tag) throws BadFrame {
+    return switch (tag) {
+      case Tag.GRANT -> Grants.MAX;
+      case Tag.DOWNLOAD_PIECE -> Frames.REQUEST;
+      default -> throw new BadFrame("a child sends GRANT and piece requests");
+    };
+  }
+
+  @Override
+  public void frame(int tag, ByteBuffer value) throws BadFrame {
+    if (tag == Tag.GRANT) {
+      grant(ByteString.copyFrom(value));
+    } else {
+      request(value);
+    }
+    if (granted != null || judging) {
+      stopFrameTimer();
+    }
+  }
+
+  @Override
+  public void content(ByteBuf bytes) {
+    bytes.release(); // a child never sends content, and none is expected
+  }
+
+  private void grant(ByteString bytes) throws BadFrame {
+    if (judging) {
+      throw new BadFrame("one GRANT at a time");
+    }
+    judging = true;
+    Granted before = granted;
+    onWorker(
+        () -> {
+          GrantVerdict verdict =
+              before == null ? parts.grants().verify(bytes, caller) : parts.grants().verifyFor(before.task(), bytes, caller);
+          Optional<StoredTask> task =
+              verdict instanceof Granted g ? parts.store().find(g.task(), g.restricted()) : Optional.empty();
+          onLoop(() -> judged(verdict, task));
+        });
+  }
+
+  private void judged(GrantVerdict verdict, Optional<StoredTask> task) {
+    judging = false;
+    if (ending || ctx == null || replies == null) {
+      return;
+    }
+    // A task that is not here gets the answer of a grant that is worth nothing (S-VTX-6).
+    if (!(verdict instanceof Granted now) || task.isEmpty() || isOtherSwarm(now)) {
+      refuse();
+      return;
+    }
+    boolean first = granted == null;
+    granted = now;
+    if (expiryTimer != null) {
+      expiryTimer.cancel(false);
+    }
+    long remaining = Math.max(0, parts.grants().remaining(now).toNanos());
+    expiryTimer = ctx.executor().schedule(this::refuse, remaining, TimeUnit.NANOSECONDS);
+    replies.control(Frames.accepted(ctx.alloc()));
+    if (first) {
+      StoredTask found = task.get();
+      onWorker(() -> subscribe(found));
+    }
+  }
+
+  private boolean isOtherSwarm(Granted now) {
+    return granted != null && granted.restricted() != now.restricted();
+  }
+
+  private void subscribe(StoredTask task) {
+    var made = new Subscription(task, this::committed);
+    if (!onLoop(() -> subscribed(made))) {
+      made.close();
+    }
+  }
+
+  private void subscribed(Subscription made) {
+    if (ending || replies == null) {
+      onWorker(made::close);
+      return;
+    }
+    subscription = made;
+    news.add(made.held());
+    replies.serve(made.task());
+  }
+
+  /// On the committing thread.
+  private void committed(PieceRecord piece) {
+    onLoop(
+        () -> {
+          news.add(List.of(piece.number()));
+          if (!newsScheduled) {
+            newsScheduled = true;
+            onLoop(this::tellNews); // after the other commits of this turn
+          }
+        });
+  }
+
+  private void tellNews() {
+    newsScheduled = false;
+    if (!ending && replies != null) {
+      replies.pump();
+    }
+  }
+
+  private void request(ByteBuffer value) throws BadFrame {
+    var request = Frames.request(value);
+    if (granted == null || replies == null) {
+      audited(new Denied(Why.MISSING), "task:" + request.task());
+      refuse();
+    } else if (!request.task().equals(granted.task())) {
+      audited(new Denied(Why.OTHER_TASK), "task:" + request.task());
+      refuse();
+    } else if (!replies.add(request.number())) {
+      onWorker(() -> parts.audit().record(tooMany()));
+      refuse();
+    }
+  }
+
+  private AuditEvent tooMany() {
+    return new AuditEvent(
+        AuditAction.LIMIT_HIT,
+        caller.id().toString(),
+        "piece-listener",
+        AuditEvent.Decision.DENY,
+        "OUTSTANDING_REQUESTS",
+        caller.remote().toString(),
+        Map.of("limit", Integer.toString(parts.limits().outstanding())));
+  }
+
+  private void audited(Denied denied, String object) {
+    onWorker(() -> parts.grants().deny(denied, caller, object));
+  }
+
+  /// One answer for every refusal: the child learns nothing from it.
+  private void refuse() {
+    if (ending || ctx == null || replies == null) {
+      return;
+    }
+    boolean betweenFrames = replies.betweenFrames();
+    end();
+    if (betweenFrames) {
+      ctx.writeAndFlush(Frames.refusal(ctx.alloc())).addListener(ChannelFutureListener.CLOSE);
+      ChannelHandlerContext open = ctx;
+      ctx.executor().schedule(() -> open.close(), parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
+    } else {
+      ctx.close();
+    }
+  }
+
+  /// The connection cannot go on: the answer under way cannot be finished, or the child takes nothing.
+  private void answerBroken() {
+    if (ctx != null) {
+      drop(ctx);
+    }
+  }
+
+  private void drop(ChannelHandlerContext context) {
+    end();
+    context.close();
+  }
+
+  private void end() {
+    if (ending) {
+      return;
+    }
+    ending = true;
+    cutter.stop();
+    stopFrameTimer();
+    if (expiryTimer != null) {
+      expiryTimer.cancel(false);
+    }
+    if (replies != null) {
+      replies.end();
+    }
+    if (subscription != null) {
+      onWorker(subscription::close);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (replies != null) {
+      replies.pump();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    end();
+    share.close();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    drop(context); // a broken socket or record layer; the child reconnects if it lives
+  }
+
+  private void onWorker(Runnable task) {
+    try {
+      parts.worker().execute(task);
+    } catch (RejectedExecutionException e) {
+      end(); // the listener is closing
+    }
+  }
+
+  private boolean onLoop(Runnable task) {
+    ChannelHandlerContext open = ctx;
+    try {
+      if (open != null) {
+        open.executor().execute(task);
+        return true;
+      }
+    } catch (RejectedExecutionException e) {
+      return false; // the listener is closing
+    }
+    return false;
+  }
+}
