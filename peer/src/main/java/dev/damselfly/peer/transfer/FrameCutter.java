@@ -4,6 +4,7 @@ import dev.damselfly.api.wire.vortex.FrameHeader;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Cuts the bytes of one connection into frames, and passes the content between frames on without copying it.
 ///
@@ -16,6 +17,7 @@ public final class FrameCutter {
   private byte[] frame = new byte[FIRST_SIZE];
   private int have;
   private int want = FrameHeader.SIZE;
+  private @Nullable FrameHeader header;
   private long content;
   private boolean stopped;
 
@@ -68,24 +70,25 @@ public final class FrameCutter {
     }
     in.readBytes(frame, have, length);
     have += length;
-    if (have == want && want == FrameHeader.SIZE) {
-      want += valueLength();
+    if (have == want && header == null) {
+      header = Frames.whole(FrameHeader.decode(ByteBuffer.wrap(frame)));
+      want += valueLength(header);
     }
-    if (have == want) {
-      int end = want;
+    FrameHeader done = header;
+    if (have == want && done != null) {
       have = 0;
       want = FrameHeader.SIZE;
-      receiver.frame(frame[1] & 0xff, ByteBuffer.wrap(frame, FrameHeader.SIZE, end - FrameHeader.SIZE).slice());
+      header = null;
+      receiver.frame(done, ByteBuffer.wrap(frame, FrameHeader.SIZE, (int) done.length()));
     }
   }
 
-  private int valueLength() throws BadFrame {
-    long length = ByteBuffer.wrap(frame).getInt(2) & 0xffff_ffffL;
-    int limit = receiver.maxLength(frame[1] & 0xff);
-    if (length > limit) {
+  private int valueLength(FrameHeader of) throws BadFrame {
+    int limit = receiver.maxLength(of.tag());
+    if (of.length() > limit) {
       throw new BadFrame("the value of this frame has at most " + limit + " bytes");
     }
-    return (int) length;
+    return (int) of.length();
   }
 
   /// Gets what was cut out.
@@ -97,8 +100,8 @@ public final class FrameCutter {
 
     /// A whole frame.
     ///
-    /// @param value valid only during the call
-    void frame(int tag, ByteBuffer value) throws BadFrame;
+    /// @param value positioned at the value, which is there in full; valid only during the call
+    void frame(FrameHeader header, ByteBuffer value) throws BadFrame;
 
     /// Some of the expected content. The receiver releases the buffer.
     void content(ByteBuf bytes);

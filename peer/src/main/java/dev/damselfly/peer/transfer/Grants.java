@@ -6,9 +6,6 @@ import java.util.HexFormat;
 
 /// Facts about serialized grants that both ends of a connection name in the same way.
 public final class Grants {
-  /// Largest serialized grant.
-  public static final int MAX = 8192;
-
   private static final int SHORT = 6;
 
   private Grants() {}

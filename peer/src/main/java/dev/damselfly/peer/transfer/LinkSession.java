@@ -3,6 +3,9 @@ package dev.damselfly.peer.transfer;
 import com.google.protobuf.ByteString;
 import dev.damselfly.api.id.PieceNumber;
 import dev.damselfly.api.wire.vortex.ErrorReply;
+import dev.damselfly.api.wire.vortex.FrameHeader;
+import dev.damselfly.api.wire.vortex.Have;
+import dev.damselfly.api.wire.vortex.PieceMetadata;
 import dev.damselfly.api.wire.vortex.Tag;
 import dev.damselfly.peer.transfer.ParentLink.Failure;
 import io.netty.buffer.ByteBuf;
@@ -13,9 +16,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -160,20 +161,20 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   public int maxLength(int tag) throws BadFrame {
     return switch (tag) {
       case Tag.GRANT_ACCEPTED -> 0;
-      case Tag.HAVE -> Frames.MAX_HAVE;
-      case Tag.PIECE_CONTENT -> Frames.MAX_METADATA;
-      case Tag.ERROR -> Frames.MAX_ERROR;
+      case Tag.HAVE -> (1 + Have.MAX) * Integer.BYTES;
+      case Tag.PIECE_CONTENT -> Integer.BYTES + PieceMetadata.MAX_METADATA;
+      case Tag.ERROR -> ErrorReply.MAX_READ;
       default -> throw new BadFrame("a parent sends GRANT_ACCEPTED, HAVE, content and errors");
     };
   }
 
   @Override
-  public void frame(int tag, ByteBuffer value) throws BadFrame {
-    switch (tag) {
+  public void frame(FrameHeader header, ByteBuffer value) throws BadFrame {
+    switch (header.tag()) {
       case Tag.GRANT_ACCEPTED -> accepted();
-      case Tag.HAVE -> have(value);
-      case Tag.PIECE_CONTENT -> contentHead(value);
-      default -> error(Frames.error(value));
+      case Tag.HAVE -> have(Frames.whole(Have.decode(header, value)));
+      case Tag.PIECE_CONTENT -> contentHead(Frames.whole(PieceMetadata.decode(header, value)));
+      default -> error(Frames.whole(ErrorReply.decode(header, value)));
     }
   }
 
@@ -200,28 +201,24 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     }
   }
 
-  private void have(ByteBuffer value) throws BadFrame {
+  private void have(Have have) throws BadFrame {
     requireReady();
-    int[] numbers = Frames.have(value);
-    List<PieceNumber> pieces = new ArrayList<>(numbers.length);
-    for (int number : numbers) {
-      if (announced.get(number)) {
+    for (PieceNumber number : have.numbers()) {
+      if (announced.get(number.value())) {
         throw new BadFrame("each piece is announced once");
       }
-      announced.set(number);
-      pieces.add(new PieceNumber(number));
+      announced.set(number.value());
     }
-    link.have(List.copyOf(pieces));
+    link.have(have.numbers());
   }
 
-  private void contentHead(ByteBuffer value) throws BadFrame {
+  private void contentHead(PieceMetadata metadata) throws BadFrame {
     requireReady();
     Ask ask = sent.peek();
     if (ask == null) {
       throw new BadFrame("content answers a request");
     }
-    var metadata = Frames.metadata(value);
-    if (metadata.number() != ask.number().value()
+    if (!metadata.number().equals(ask.number())
         || metadata.offset() != ask.sink.offset()
         || metadata.length() != ask.expected.length()) {
       throw new BadFrame("number, offset and length must be those of the requested piece");
@@ -232,12 +229,12 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     ask.claimedCrc = metadata.digest();
     contentLeft = metadata.length();
     cutter.expectContent(contentLeft);
-    gauge.bytes(value.capacity(), System.nanoTime());
+    gauge.bytes(metadata.encodedSize(), System.nanoTime());
   }
 
-  private void error(ErrorReply error) throws BadFrame {
+  private void error(ErrorReply error) {
     Ask ask = sent.peek();
-    if (phase != Phase.READY || ask == null || error.code() == ErrorReply.INVALID_ARGUMENT) {
+    if (phase != Phase.READY || ask == null || error.kind() == ErrorReply.Kind.INVALID_ARGUMENT) {
       end(Failure.REFUSED);
       return;
     }

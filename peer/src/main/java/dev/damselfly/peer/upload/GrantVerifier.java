@@ -6,6 +6,7 @@ import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.id.TaskId;
 import dev.damselfly.api.wire.damselfly.v1.Grant;
 import dev.damselfly.api.wire.damselfly.v1.GrantClaims;
+import dev.damselfly.api.wire.vortex.GrantFrame;
 import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
@@ -96,7 +97,7 @@ public final class GrantVerifier {
   }
 
   private GrantVerdict judge(ByteString bytes, Caller caller) {
-    if (bytes.isEmpty() || bytes.size() > Grants.MAX) {
+    if (bytes.isEmpty() || bytes.size() > GrantFrame.MAX) {
       return new Denied(bytes.isEmpty() ? Why.MISSING : Why.TOO_LARGE);
     }
     try {

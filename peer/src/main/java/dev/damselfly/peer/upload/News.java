@@ -1,7 +1,7 @@
 package dev.damselfly.peer.upload;
 
 import dev.damselfly.api.id.PieceNumber;
-import dev.damselfly.peer.transfer.Frames;
+import dev.damselfly.api.wire.vortex.Have;
 import java.util.BitSet;
 import java.util.List;
 
@@ -28,11 +28,11 @@ final class News {
   }
 
   /// The next numbers to tell, ascending, as many as one frame holds.
-  int[] next() {
-    int[] numbers = waiting.stream().limit(Frames.MAX_HAVE_COUNT).toArray();
-    for (int number : numbers) {
-      waiting.clear(number);
-      told.set(number);
+  List<PieceNumber> next() {
+    List<PieceNumber> numbers = waiting.stream().limit(Have.MAX).mapToObj(PieceNumber::new).toList();
+    for (PieceNumber number : numbers) {
+      waiting.clear(number.value());
+      told.set(number.value());
     }
     return numbers;
   }

@@ -1,17 +1,19 @@
 package dev.damselfly.peer.upload;
 
 import com.google.protobuf.ByteString;
-import dev.damselfly.api.id.PieceNumber;
+import dev.damselfly.api.wire.vortex.ErrorReply;
+import dev.damselfly.api.wire.vortex.FrameHeader;
+import dev.damselfly.api.wire.vortex.GrantFrame;
+import dev.damselfly.api.wire.vortex.PieceRequest;
 import dev.damselfly.api.wire.vortex.Tag;
+import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.peer.content.PieceRecord;
-import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.transfer.BadFrame;
 import dev.damselfly.peer.transfer.FrameCutter;
 import dev.damselfly.peer.transfer.Frames;
-import dev.damselfly.peer.transfer.Grants;
 import dev.damselfly.peer.upload.GrantVerdict.Denied;
 import dev.damselfly.peer.upload.GrantVerdict.Granted;
 import dev.damselfly.peer.upload.GrantVerdict.Why;
@@ -27,12 +29,16 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The parent's end of one piece connection, on its event loop, from the authenticated handshake on.
 ///
 /// Nothing is served before a grant was verified, and one connection serves one task. Whatever may block runs on the
 /// worker and comes back as an event.
 final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCutter.Receiver {
+  private static final Logger LOG = LoggerFactory.getLogger(PieceSession.class);
+
   private final UploadParts parts;
   private final Caller caller;
   private final Shares.Share share;
@@ -90,18 +96,18 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
   @Override
   public int maxLength(int tag) throws BadFrame {
     return switch (tag) {
-      case Tag.GRANT -> Grants.MAX;
-      case Tag.DOWNLOAD_PIECE -> Frames.REQUEST;
+      case Tag.GRANT -> GrantFrame.MAX;
+      case Tag.DOWNLOAD_PIECE -> PieceRequest.VALUE_SIZE;
       default -> throw new BadFrame("a child sends GRANT and piece requests");
     };
   }
 
   @Override
-  public void frame(int tag, ByteBuffer value) throws BadFrame {
-    if (tag == Tag.GRANT) {
-      grant(ByteString.copyFrom(value));
+  public void frame(FrameHeader header, ByteBuffer value) throws BadFrame {
+    if (header.tag() == Tag.GRANT) {
+      grant(Frames.whole(GrantFrame.decode(header, value)).bytes());
     } else {
-      request(value);
+      request(Frames.whole(PieceRequest.decode(header, value)));
     }
     if (granted != null || judging) {
       stopFrameTimer();
@@ -123,23 +129,35 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
         () -> {
           GrantVerdict verdict =
               before == null ? parts.grants().verify(bytes, caller) : parts.grants().verifyFor(before.task(), bytes, caller);
-          Optional<StoredTask> task =
-              verdict instanceof Granted g ? parts.store().find(g.task(), g.restricted()) : Optional.empty();
-          onLoop(() -> judged(verdict, task));
+          Optional<Subscription> made =
+              before == null && verdict instanceof Granted g ? subscribe(g) : Optional.empty();
+          if (!onLoop(() -> judged(verdict, made))) {
+            made.ifPresent(Subscription::close);
+          }
         });
   }
 
-  private void judged(GrantVerdict verdict, Optional<StoredTask> task) {
+  /// On the worker. Absent when the task is not here (any more).
+  private Optional<Subscription> subscribe(Granted grant) {
+    try {
+      return parts.store().find(grant.task(), grant.restricted()).map(task -> new Subscription(task, this::committed));
+    } catch (Refused e) {
+      return Optional.empty(); // evicted between find and pin
+    }
+  }
+
+  private void judged(GrantVerdict verdict, Optional<Subscription> made) {
     judging = false;
     if (ending || ctx == null || replies == null) {
+      made.ifPresent(it -> onWorker(it::close));
       return;
     }
+    subscription = made.orElse(subscription);
     // A task that is not here gets the answer of a grant that is worth nothing (S-VTX-6).
-    if (!(verdict instanceof Granted now) || task.isEmpty() || isOtherSwarm(now)) {
+    if (!(verdict instanceof Granted now) || subscription == null || isOtherSwarm(now)) {
       refuse();
       return;
     }
-    boolean first = granted == null;
     granted = now;
     if (expiryTimer != null) {
       expiryTimer.cancel(false);
@@ -147,31 +165,12 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     long remaining = Math.max(0, parts.grants().remaining(now).toNanos());
     expiryTimer = ctx.executor().schedule(this::refuse, remaining, TimeUnit.NANOSECONDS);
     replies.control(Frames.accepted(ctx.alloc()));
-    if (first) {
-      StoredTask found = task.get();
-      onWorker(() -> subscribe(found));
-    }
+    made.ifPresent(it -> news.add(it.held()));
+    made.ifPresent(it -> replies.serve(it.task()));
   }
 
   private boolean isOtherSwarm(Granted now) {
     return granted != null && granted.restricted() != now.restricted();
-  }
-
-  private void subscribe(StoredTask task) {
-    var made = new Subscription(task, this::committed);
-    if (!onLoop(() -> subscribed(made))) {
-      made.close();
-    }
-  }
-
-  private void subscribed(Subscription made) {
-    if (ending || replies == null) {
-      onWorker(made::close);
-      return;
-    }
-    subscription = made;
-    news.add(made.held());
-    replies.serve(made.task());
   }
 
   /// On the committing thread.
@@ -193,8 +192,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     }
   }
 
-  private void request(ByteBuffer value) throws BadFrame {
-    var request = Frames.request(value);
+  private void request(PieceRequest request) {
     if (granted == null || replies == null) {
       audited(new Denied(Why.MISSING), "task:" + request.task());
       refuse();
@@ -230,7 +228,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     boolean betweenFrames = replies.betweenFrames();
     end();
     if (betweenFrames) {
-      ctx.writeAndFlush(Frames.refusal(ctx.alloc())).addListener(ChannelFutureListener.CLOSE);
+      ctx.writeAndFlush(Frames.error(ctx.alloc(), ErrorReply.Kind.INVALID_ARGUMENT, "not served to you")).addListener(ChannelFutureListener.CLOSE);
       ChannelHandlerContext open = ctx;
       ctx.executor().schedule(() -> open.close(), parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
     } else {
@@ -288,9 +286,18 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
 
   private void onWorker(Runnable task) {
     try {
-      parts.worker().execute(task);
+      parts.worker().execute(() -> guarded(task));
     } catch (RejectedExecutionException e) {
-      end(); // the listener is closing
+      LOG.debug("the listener is closing");
+    }
+  }
+
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) { // top of a thread; without its verdict or its audit record the connection ends
+      LOG.error("piece connection failed", e);
+      onLoop(this::answerBroken);
     }
   }
 

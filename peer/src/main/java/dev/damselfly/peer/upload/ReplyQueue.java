@@ -2,6 +2,7 @@ package dev.damselfly.peer.upload;
 
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.id.PieceNumber;
+import dev.damselfly.api.wire.vortex.ErrorReply;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.transfer.Frames;
 import io.netty.buffer.ByteBuf;
@@ -220,7 +221,7 @@ final class ReplyQueue {
     if (!ended) {
       requests.remove();
       news.forget(number);
-      ctx.writeAndFlush(Frames.notFound(ctx.alloc()));
+      ctx.writeAndFlush(Frames.error(ctx.alloc(), ErrorReply.Kind.NOT_FOUND, "piece not found"));
       pump();
     }
   }
@@ -236,7 +237,7 @@ final class ReplyQueue {
       return;
     }
     requests.remove();
-    ctx.writeAndFlush(Frames.internal(ctx.alloc()));
+    ctx.writeAndFlush(Frames.error(ctx.alloc(), ErrorReply.Kind.INTERNAL, "piece cannot be read"));
     pump();
   }
 

@@ -5,7 +5,6 @@ import dev.damselfly.peer.content.PieceRecord;
 import dev.damselfly.peer.store.PieceReader;
 import dev.damselfly.peer.store.StoredTask;
 import io.netty.buffer.ByteBuf;
-import java.io.EOFException;
 import java.io.IOException;
 
 /// One held piece on its way out, read from the file chunk by chunk. Used by one worker at a time.
@@ -46,15 +45,10 @@ final class Sending implements AutoCloseable {
   /// Reads the next chunk straight into the buffer, which has room for it.
   void read(ByteBuf into) throws IOException {
     int wanted = (int) Math.min(CHUNK, left);
-    while (wanted > 0) {
-      int count = into.writeBytes(reader.channel(), position, wanted);
-      if (count < 0) {
-        throw new EOFException("content file is shorter than its pieces");
-      }
-      position += count;
-      left -= count;
-      wanted -= count;
-    }
+    reader.readFully(into.nioBuffer(into.writerIndex(), wanted), position);
+    into.writerIndex(into.writerIndex() + wanted);
+    position += wanted;
+    left -= wanted;
     if (left == 0) {
       close();
     }
