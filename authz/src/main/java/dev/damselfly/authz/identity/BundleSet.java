@@ -1,5 +1,7 @@
 package dev.damselfly.authz.identity;
 
+import dev.damselfly.api.id.Sha256;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,10 +12,22 @@ import java.util.Optional;
 /// @param authoritiesDer CA certificates as DER, per domain
 public record BundleSet(Map<TrustDomain, List<byte[]>> authoritiesDer) {
   public BundleSet {
-    authoritiesDer = Map.copyOf(authoritiesDer);
+    var copy = new HashMap<TrustDomain, List<byte[]>>();
+    authoritiesDer.forEach((domain, authorities) -> copy.put(domain, authorities.stream().map(byte[]::clone).toList()));
+    authoritiesDer = Map.copyOf(copy);
   }
 
   public Optional<List<byte[]>> of(TrustDomain domain) {
     return Optional.ofNullable(authoritiesDer.get(domain));
+  }
+
+  /// Whether the domain still lists exactly this authority certificate.
+  public boolean contains(TrustDomain domain, Sha256 authority) {
+    return authoritiesDer.getOrDefault(domain, List.of()).stream().anyMatch(der -> fingerprint(der).equals(authority));
+  }
+
+  /// SHA-256 of a certificate's DER.
+  public static Sha256 fingerprint(byte[] der) {
+    return Sha256.of(Sha256.newDigest().digest(der));
   }
 }
