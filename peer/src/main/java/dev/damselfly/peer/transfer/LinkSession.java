@@ -13,6 +13,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -20,6 +22,7 @@ import java.util.BitSet;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// The child's end of one piece connection, on its event loop: what was asked, what is arriving, and for how long.
@@ -64,13 +67,34 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     return gauge.rate();
   }
 
-  /// The handshake is over and the parent is who it should be.
-  void authenticated(Channel open) {
+  /// There is a socket.
+  void connected(Channel open) {
+    channel = open;
     if (phase == Phase.OVER) {
       open.close();
-      return;
     }
-    channel = open;
+  }
+
+  /// Either end may have refused the other, or the connection broke.
+  ///
+  /// @param failure absent when the handshake succeeded
+  void handshake(@Nullable Throwable failure) {
+    if (failure instanceof SslHandshakeTimeoutException) {
+      end(Failure.UNREACHABLE);
+    } else if (failure != null) {
+      end(failure instanceof SSLException ? Failure.REFUSED : Failure.UNREACHABLE);
+    }
+  }
+
+  /// The gate lets this through only when the parent is who it should be.
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent && phase == Phase.CONNECTING) {
+      authenticated();
+    }
+  }
+
+  private void authenticated() {
     phase = Phase.GRANTING;
     timer = loop.schedule(() -> end(Failure.STALLED), limits.answer().toNanos(), TimeUnit.NANOSECONDS);
     showGrant(parent.grant());
@@ -148,7 +172,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    end(phase == Phase.GRANTING ? Failure.REFUSED : Failure.UNREACHABLE);
+    end(phase == Phase.READY ? Failure.UNREACHABLE : Failure.REFUSED);
   }
 
   @Override

@@ -28,7 +28,10 @@ public final class PieceTransport {
 
   /// Event loops for a few connections that carry much. The caller shuts them down.
   public static EventLoopGroup loops(String name) {
-    int count = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 8);
+    return loops(name, Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 8));
+  }
+
+  public static EventLoopGroup loops(String name, int count) {
     IoHandlerFactory io = EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     return new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory(name, true), io);
   }

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,11 +38,21 @@ final class TlsParentLink implements ParentLink {
   private final SerialQueue queue;
   private final EventLoop loop;
   private final LinkSession session;
+  private final Consumer<TlsParentLink> whenOver;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile String grantId;
 
-  TlsParentLink(ParentRef parent, Listener listener, Audit audit, SerialQueue queue, EventLoop loop, TransferLimits limits) {
+  /// @param whenOver told after the listener that the link is over
+  TlsParentLink(
+      ParentRef parent,
+      Listener listener,
+      Audit audit,
+      SerialQueue queue,
+      EventLoop loop,
+      TransferLimits limits,
+      Consumer<TlsParentLink> whenOver) {
+    this.whenOver = whenOver;
     this.parent = parent;
     this.listener = listener;
     this.audit = audit;
@@ -140,6 +151,7 @@ final class TlsParentLink implements ParentLink {
           try {
             listener.closed(this, failure);
           } finally {
+            whenOver.accept(this);
             over.countDown();
           }
         });

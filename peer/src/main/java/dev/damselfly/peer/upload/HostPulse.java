@@ -34,7 +34,7 @@ public final class HostPulse {
 
   /// Calls the listener until the returned action runs.
   Runnable listen(Consumer<Host> listener) {
-    Consumer<Host> own = listener::accept; // a listener that comes twice is two listeners
+    Consumer<Host> own = host -> listener.accept(host); // a listener that comes twice is two listeners
     synchronized (lock) {
       listeners.add(own);
       if (running == null) {

@@ -18,6 +18,7 @@ import dev.damselfly.peer.upload.GrantVerdict.Denied;
 import dev.damselfly.peer.upload.GrantVerdict.Granted;
 import dev.damselfly.peer.upload.GrantVerdict.Why;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -44,9 +45,9 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
   private final Shares.Share share;
   private final FrameCutter cutter = new FrameCutter(this);
   private final News news = new News();
+  private final Channel channel;
+  private final ReplyQueue replies;
 
-  private @Nullable ChannelHandlerContext ctx;
-  private @Nullable ReplyQueue replies;
   private @Nullable Granted granted;
   private @Nullable Subscription subscription;
   private @Nullable Future<?> frameTimer;
@@ -55,17 +56,19 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
   private boolean newsScheduled;
   private boolean ending;
 
-  PieceSession(UploadParts parts, Caller caller, Shares.Share share) {
+  /// On the channel's event loop.
+  PieceSession(UploadParts parts, Caller caller, Shares.Share share, Channel channel) {
     this.parts = parts;
     this.caller = caller;
     this.share = share;
+    this.channel = channel;
+    this.replies = new ReplyQueue(parts, share, channel, news, this::drop);
   }
 
   @Override
-  public void handlerAdded(ChannelHandlerContext added) {
-    ctx = added;
-    replies = new ReplyQueue(parts, share, added, news, this::answerBroken);
-    startFrameTimer(added);
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    replies.start();
+    startFrameTimer();
   }
 
   @Override
@@ -73,17 +76,17 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     try {
       cutter.feed((ByteBuf) message);
       if (cutter.insideFrame() && frameTimer == null) {
-        startFrameTimer(context);
+        startFrameTimer();
       }
     } catch (BadFrame e) {
-      drop(context);
+      drop();
     }
   }
 
   /// B-07: a frame that began has to end soon, and the grant has to come at all.
-  private void startFrameTimer(ChannelHandlerContext context) {
+  private void startFrameTimer() {
     frameTimer =
-        context.executor().schedule(() -> drop(context), parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
+        channel.eventLoop().schedule(this::drop, parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void stopFrameTimer() {
@@ -148,7 +151,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
 
   private void judged(GrantVerdict verdict, Optional<Subscription> made) {
     judging = false;
-    if (ending || ctx == null || replies == null) {
+    if (ending) {
       made.ifPresent(it -> onWorker(it::close));
       return;
     }
@@ -163,8 +166,8 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
       expiryTimer.cancel(false);
     }
     long remaining = Math.max(0, parts.grants().remaining(now).toNanos());
-    expiryTimer = ctx.executor().schedule(this::refuse, remaining, TimeUnit.NANOSECONDS);
-    replies.control(Frames.accepted(ctx.alloc()));
+    expiryTimer = channel.eventLoop().schedule(this::refuse, remaining, TimeUnit.NANOSECONDS);
+    replies.control(Frames.accepted(channel.alloc()));
     made.ifPresent(it -> news.add(it.held()));
     made.ifPresent(it -> replies.serve(it.task()));
   }
@@ -187,13 +190,13 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
 
   private void tellNews() {
     newsScheduled = false;
-    if (!ending && replies != null) {
+    if (!ending) {
       replies.pump();
     }
   }
 
   private void request(PieceRequest request) {
-    if (granted == null || replies == null) {
+    if (granted == null) {
       audited(new Denied(Why.MISSING), "task:" + request.task());
       refuse();
     } else if (!request.task().equals(granted.task())) {
@@ -222,30 +225,25 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
 
   /// One answer for every refusal: the child learns nothing from it.
   private void refuse() {
-    if (ending || ctx == null || replies == null) {
+    if (ending) {
       return;
     }
     boolean betweenFrames = replies.betweenFrames();
     end();
     if (betweenFrames) {
-      ctx.writeAndFlush(Frames.error(ctx.alloc(), ErrorReply.Kind.INVALID_ARGUMENT, "not served to you")).addListener(ChannelFutureListener.CLOSE);
-      ChannelHandlerContext open = ctx;
-      ctx.executor().schedule(() -> open.close(), parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
+      channel
+          .writeAndFlush(Frames.error(channel.alloc(), ErrorReply.Kind.INVALID_ARGUMENT, "not served to you"))
+          .addListener(ChannelFutureListener.CLOSE);
+      channel.eventLoop().schedule(() -> channel.close(), parts.limits().frame().toNanos(), TimeUnit.NANOSECONDS);
     } else {
-      ctx.close();
+      channel.close();
     }
   }
 
-  /// The connection cannot go on: the answer under way cannot be finished, or the child takes nothing.
-  private void answerBroken() {
-    if (ctx != null) {
-      drop(ctx);
-    }
-  }
-
-  private void drop(ChannelHandlerContext context) {
+  /// The connection cannot go on: a frame is late or wrong, an answer cannot be finished, the child takes nothing.
+  private void drop() {
     end();
-    context.close();
+    channel.close();
   }
 
   private void end() {
@@ -258,9 +256,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     if (expiryTimer != null) {
       expiryTimer.cancel(false);
     }
-    if (replies != null) {
-      replies.end();
-    }
+    replies.end();
     if (subscription != null) {
       onWorker(subscription::close);
     }
@@ -268,9 +264,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    if (replies != null) {
-      replies.pump();
-    }
+    replies.pump();
   }
 
   @Override
@@ -281,7 +275,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    drop(context); // a broken socket or record layer; the child reconnects if it lives
+    drop(); // a broken socket or record layer; the child reconnects if it lives
   }
 
   private void onWorker(Runnable task) {
@@ -297,20 +291,16 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
       task.run();
     } catch (RuntimeException e) { // top of a thread; without its verdict or its audit record the connection ends
       LOG.error("piece connection failed", e);
-      onLoop(this::answerBroken);
+      onLoop(this::drop);
     }
   }
 
   private boolean onLoop(Runnable task) {
-    ChannelHandlerContext open = ctx;
     try {
-      if (open != null) {
-        open.executor().execute(task);
-        return true;
-      }
+      channel.eventLoop().execute(task);
+      return true;
     } catch (RejectedExecutionException e) {
       return false; // the listener is closing
     }
-    return false;
   }
 }

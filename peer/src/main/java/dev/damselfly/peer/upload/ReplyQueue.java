@@ -6,7 +6,7 @@ import dev.damselfly.api.wire.vortex.ErrorReply;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.transfer.Frames;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -26,13 +26,13 @@ final class ReplyQueue {
 
   private final UploadParts parts;
   private final Shares.Share share;
-  private final ChannelHandlerContext ctx;
+  private final Channel channel;
   private final News news;
   private final Runnable broken;
   private final Queue<PieceNumber> requests = new ArrayDeque<>();
   private final Queue<ByteBuf> controls = new ArrayDeque<>();
-  private final Future<?> stallTimer;
 
+  private @Nullable Future<?> stallTimer;
   private @Nullable StoredTask task;
   private @Nullable Sending sending;
   private boolean reading;
@@ -42,14 +42,17 @@ final class ReplyQueue {
   private long progress;
 
   /// @param broken called when the connection cannot go on
-  ReplyQueue(UploadParts parts, Shares.Share share, ChannelHandlerContext ctx, News news, Runnable broken) {
+  ReplyQueue(UploadParts parts, Shares.Share share, Channel channel, News news, Runnable broken) {
     this.parts = parts;
     this.share = share;
-    this.ctx = ctx;
+    this.channel = channel;
     this.news = news;
     this.broken = broken;
+  }
+
+  void start() {
     long period = parts.limits().stall().toNanos() / 4;
-    this.stallTimer = ctx.executor().scheduleWithFixedDelay(this::checkStall, period, period, TimeUnit.NANOSECONDS);
+    stallTimer = channel.eventLoop().scheduleWithFixedDelay(this::checkStall, period, period, TimeUnit.NANOSECONDS);
   }
 
   /// Answers come from this task from now on.
@@ -81,13 +84,13 @@ final class ReplyQueue {
 
   /// Sends what can be sent now.
   void pump() {
-    if (ended || !ctx.channel().isWritable()) {
+    if (ended || !channel.isWritable()) {
       return;
     }
     if (sending == null) {
       sendBetween();
     }
-    if (reading || waiting || task == null || requests.isEmpty() || !ctx.channel().isWritable()) {
+    if (reading || waiting || task == null || requests.isEmpty() || !channel.isWritable()) {
       return;
     }
     if (!share.take(Sending.CHUNK, this::wake)) {
@@ -100,22 +103,22 @@ final class ReplyQueue {
   private void sendBetween() {
     boolean any = false;
     for (ByteBuf frame = controls.poll(); frame != null; frame = controls.poll()) {
-      ctx.write(frame);
+      channel.write(frame);
       any = true;
     }
-    while (task != null && !news.isEmpty() && ctx.channel().isWritable()) {
-      send(Frames.have(ctx.alloc(), news.next()), 0);
+    while (task != null && !news.isEmpty() && channel.isWritable()) {
+      send(Frames.have(channel.alloc(), news.next()), 0);
       any = true;
     }
     if (any) {
-      ctx.flush();
+      channel.flush();
     }
   }
 
   /// Called by whoever gives bytes back.
   private void wake() {
     try {
-      ctx.executor()
+      channel.eventLoop()
           .execute(
               () -> {
                 waiting = false;
@@ -145,7 +148,7 @@ final class ReplyQueue {
     try {
       piece = piece == null ? Sending.open(from, number) : piece;
       boolean first = piece.atStart();
-      chunk = ctx.alloc().directBuffer(Sending.CHUNK, Sending.CHUNK);
+      chunk = channel.alloc().directBuffer(Sending.CHUNK, Sending.CHUNK);
       piece.read(chunk);
       Sending read = piece;
       ByteBuf bytes = chunk;
@@ -167,7 +170,7 @@ final class ReplyQueue {
 
   private void backToLoop(Runnable next, @Nullable Sending piece, @Nullable ByteBuf chunk) {
     try {
-      ctx.executor().execute(next);
+      channel.eventLoop().execute(next);
     } catch (RejectedExecutionException e) { // the listener is closing
       share.give(Sending.CHUNK);
       if (chunk != null && chunk.refCnt() > 0) {
@@ -188,7 +191,7 @@ final class ReplyQueue {
       return;
     }
     if (first) {
-      ctx.write(Frames.contentHead(ctx.alloc(), piece.record()));
+      channel.write(Frames.contentHead(channel.alloc(), piece.record()));
     }
     sending = piece;
     if (piece.atEnd()) {
@@ -196,7 +199,7 @@ final class ReplyQueue {
       requests.remove();
     }
     send(chunk, Sending.CHUNK);
-    ctx.flush();
+    channel.flush();
     pump();
   }
 
@@ -204,7 +207,7 @@ final class ReplyQueue {
     if (unsent++ == 0) {
       progress = System.nanoTime();
     }
-    ctx.write(frame)
+    channel.write(frame)
         .addListener(
             done -> {
               unsent--;
@@ -221,7 +224,7 @@ final class ReplyQueue {
     if (!ended) {
       requests.remove();
       news.forget(number);
-      ctx.writeAndFlush(Frames.error(ctx.alloc(), ErrorReply.Kind.NOT_FOUND, "piece not found"));
+      channel.writeAndFlush(Frames.error(channel.alloc(), ErrorReply.Kind.NOT_FOUND, "piece not found"));
       pump();
     }
   }
@@ -237,7 +240,7 @@ final class ReplyQueue {
       return;
     }
     requests.remove();
-    ctx.writeAndFlush(Frames.error(ctx.alloc(), ErrorReply.Kind.INTERNAL, "piece cannot be read"));
+    channel.writeAndFlush(Frames.error(channel.alloc(), ErrorReply.Kind.INTERNAL, "piece cannot be read"));
     pump();
   }
 
@@ -252,7 +255,9 @@ final class ReplyQueue {
       return;
     }
     ended = true;
-    stallTimer.cancel(false);
+    if (stallTimer != null) {
+      stallTimer.cancel(false);
+    }
     controls.forEach(ByteBuf::release);
     controls.clear();
     requests.clear();

@@ -58,11 +58,7 @@ final class Shares {
   Optional<Share> join(SpiffeId identity) {
     synchronized (lock) {
       Share share = shares.computeIfAbsent(identity, Share::new);
-      if (share.connections >= limits.connectionsPerIdentity()) {
-        return Optional.empty();
-      }
-      share.connections++;
-      return Optional.of(share);
+      return share.join() ? Optional.of(share) : Optional.empty();
     }
   }
 
@@ -78,6 +74,15 @@ final class Shares {
 
     private Share(SpiffeId identity) {
       this.identity = identity;
+    }
+
+    @GuardedBy("lock")
+    private boolean join() {
+      if (connections >= limits.connectionsPerIdentity()) {
+        return false;
+      }
+      connections++;
+      return true;
     }
 
     /// Takes bytes, or remembers to call back when some were given back.
