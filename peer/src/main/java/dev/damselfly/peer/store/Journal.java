@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -58,7 +57,12 @@ final class Journal implements AutoCloseable {
 
   /// Waits until the queue has room. Never called with a lock held that a failing change needs.
   void awaitRoom() {
-    await(() -> queue.size() < ROOM);
+    lock.lock();
+    try {
+      await(added - ROOM + 1);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /// Queues a change; never blocks, so that it may stand inside the lock that orders it.
@@ -90,35 +94,28 @@ final class Journal implements AutoCloseable {
   ///
   /// @throws UncheckedIOException when the disk does not get there in time
   void flush() {
-    long ticket;
     lock.lock();
     try {
-      ticket = added;
+      await(added);
     } finally {
       lock.unlock();
     }
-    await(() -> settled >= ticket);
   }
 
-  private interface Answer {
-    boolean yes();
-  }
-
-  private void await(Answer answer) {
+  /// Waits until the first `ticket` changes are settled.
+  @GuardedBy("lock")
+  private void await(long ticket) {
     long left = DEADLINE.toNanos();
-    lock.lock();
-    try {
-      while (!answer.yes()) {
-        if (left <= 0 || (closing && !thread.isAlive())) {
-          throw new UncheckedIOException(new IOException("the metadata journal makes no progress"));
-        }
-        left = progress.awaitNanos(left);
+    while (settled < ticket) {
+      if (left <= 0 || closing) {
+        throw new UncheckedIOException(new IOException("the metadata journal makes no progress"));
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new UncheckedIOException(new IOException("interrupted while waiting for the metadata journal", e));
-    } finally {
-      lock.unlock();
+      try {
+        left = progress.awaitNanos(left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new UncheckedIOException(new IOException("interrupted while waiting for the metadata journal", e));
+      }
     }
   }
 

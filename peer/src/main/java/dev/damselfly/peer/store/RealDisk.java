@@ -38,7 +38,7 @@ final class RealDisk implements Disk {
 
   @Override
   public FileChannel open(Path file) throws IOException {
-    Path parent = file.toAbsolutePath().getParent();
+    Path parent = file.resolve("..").normalize();
     privateDirectory(parent);
     boolean fresh = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

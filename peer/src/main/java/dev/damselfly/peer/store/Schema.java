@@ -40,7 +40,8 @@ final class Schema {
             sha512 TEXT,
             created_at TEXT NOT NULL,
             used_at TEXT NOT NULL,
-            UNIQUE (id, restricted)
+            UNIQUE (id, restricted),
+            CHECK (piece_length IS NULL OR (etag IS NOT NULL AND last_modified IS NOT NULL AND ranges IS NOT NULL))
           ) STRICT
           """,
           """
@@ -67,7 +68,8 @@ final class Schema {
             grant_id TEXT,
             verified_against TEXT NOT NULL,
             committed_at TEXT NOT NULL,
-            PRIMARY KEY (task, number)
+            PRIMARY KEY (task, number),
+            CHECK (source = 'origin' OR (peer IS NOT NULL AND spiffe_id IS NOT NULL AND why IS NOT NULL AND grant_id IS NOT NULL))
           ) STRICT, WITHOUT ROWID
           """,
           """

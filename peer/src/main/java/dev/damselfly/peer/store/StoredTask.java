@@ -7,8 +7,10 @@ import dev.damselfly.api.id.TaskTuple;
 import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /// One task on disk. Thread-safe.
@@ -19,7 +21,8 @@ public final class StoredTask {
   private final boolean restricted;
   private final TaskContent content;
   private final WholeHash hash;
-  private final List<Consumer<PieceRecord>> listeners = new CopyOnWriteArrayList<>();
+  private final Map<Long, Consumer<PieceRecord>> listeners = new ConcurrentSkipListMap<>(); // in order of arrival
+  private final AtomicLong nextListener = new AtomicLong();
 
   StoredTask(TaskRow row, Shelf shelf, boolean fresh) {
     this.key = row.key();
@@ -70,7 +73,7 @@ public final class StoredTask {
   /// that was restarted, closed or committed, dropped content
   public void commit(VerifiedPiece piece) {
     content.commit(piece);
-    for (var listener : listeners) {
+    for (var listener : listeners.values()) {
       listener.accept(piece.record());
     }
     hash.nudge();
@@ -113,9 +116,9 @@ public final class StoredTask {
 
   /// Calls the listener for each piece committed from now on, on the committing thread, without locks held.
   public Pin onCommit(Consumer<PieceRecord> listener) {
-    Consumer<PieceRecord> own = listener::accept; // one registration each, also of the same listener twice
-    listeners.add(own);
-    return () -> listeners.remove(own);
+    long number = nextListener.getAndIncrement();
+    listeners.put(number, listener);
+    return () -> listeners.remove(number);
   }
 
   /// Drops pieces whose attestation was withdrawn. Durable when it returns.

@@ -357,7 +357,7 @@ final class TaskContent {
     long freed = 0;
     boolean held;
     synchronized (lock) {
-      held = where == state().file() && state().table().find(piece.number()).filter(p -> p == piece).isPresent();
+      held = where == state().file() && state().table().find(piece.number()).equals(Optional.of(piece));
       if (held) {
         state().remove(List.of(piece.number()));
         freed = state().shrink();
