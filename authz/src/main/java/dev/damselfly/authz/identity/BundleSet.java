@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// X.509 authorities by trust domain. Never merged across domains (SPIFFE federation 4.2); a domain that is not
 /// listed is not trusted.
@@ -21,9 +23,13 @@ public record BundleSet(Map<TrustDomain, List<byte[]>> authoritiesDer) {
     return Optional.ofNullable(authoritiesDer.get(domain));
   }
 
-  /// Whether the domain still lists exactly this authority certificate.
-  public boolean contains(TrustDomain domain, Sha256 authority) {
-    return authoritiesDer.getOrDefault(domain, List.of()).stream().anyMatch(der -> fingerprint(der).equals(authority));
+  /// Which authorities each domain lists.
+  public Map<TrustDomain, Set<Sha256>> fingerprints() {
+    var all = new HashMap<TrustDomain, Set<Sha256>>();
+    authoritiesDer.forEach(
+        (domain, authorities) ->
+            all.put(domain, authorities.stream().map(BundleSet::fingerprint).collect(Collectors.toUnmodifiableSet())));
+    return Map.copyOf(all);
   }
 
   /// SHA-256 of a certificate's DER.
