@@ -76,13 +76,14 @@ final class Shares {
       this.identity = identity;
     }
 
-    @GuardedBy("lock")
     private boolean join() {
-      if (connections >= limits.connectionsPerIdentity()) {
-        return false;
+      synchronized (lock) {
+        if (connections >= limits.connectionsPerIdentity()) {
+          return false;
+        }
+        connections++;
+        return true;
       }
-      connections++;
-      return true;
     }
 
     /// Takes bytes, or remembers to call back when some were given back.
