@@ -53,6 +53,11 @@ public final class IncomingPiece implements AutoCloseable {
     return number;
   }
 
+  /// Where its bytes stand in the content.
+  public long offset() {
+    return start;
+  }
+
   /// Most bytes this piece may have: exactly its length when the content length is known, else the piece length.
   public long maxLength() {
     return maxLength;

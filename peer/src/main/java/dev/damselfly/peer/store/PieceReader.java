@@ -33,7 +33,7 @@ public final class PieceReader implements AutoCloseable {
   }
 
   /// Fills the buffer from a position of the content.
-  void readFully(ByteBuffer into, long position) throws IOException {
+  public void readFully(ByteBuffer into, long position) throws IOException {
     file.read(into, position);
   }
 

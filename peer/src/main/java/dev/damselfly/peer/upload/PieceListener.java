@@ -1,0 +1,156 @@
+package dev.damselfly.peer.upload;
+
+import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.authz.identity.Expected;
+import dev.damselfly.authz.identity.Role;
+import dev.damselfly.authz.tls.ConnectionRegistry;
+import dev.damselfly.authz.tls.TlsContexts;
+import dev.damselfly.peer.store.PieceStore;
+import dev.damselfly.peer.transfer.PieceTransport;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Serves pieces to children: TLS 1.3 with both ends' SVIDs, the grant first, then frames (D13). Thread-safe.
+///
+/// Event loops carry bytes; files, signatures and the audit log are the business of a small pool, whose queue is
+/// bounded by the connections: each has at most a few tasks in it. [#start] and [#close] are called once, by the boot.
+public final class PieceListener implements AutoCloseable {
+  private static final Expected CHILD =
+      new Expected(Set.of(Role.PEER, Role.SEED_PEER), Optional.empty(), Optional.empty());
+  private static final WriteBufferWaterMark WATERMARK = new WriteBufferWaterMark(512 << 10, 1 << 20);
+  private static final int BACKLOG = 1024;
+  private static final int REQUEST_BUFFER = 16 << 10;
+
+  private final InetSocketAddress bind;
+  private final TlsContexts tls;
+  private final ConnectionRegistry connections;
+  private final UploadLimits limits;
+  private final Shares shares;
+  private final EventLoopGroup acceptLoop = PieceTransport.loops("piece-accept", 1);
+  private final EventLoopGroup loops = PieceTransport.loops("piece-upload");
+  private final ExecutorService worker = pool("piece-read");
+  private final ExecutorService handshakes = pool("piece-handshake");
+  private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+  private final UploadParts parts;
+  private volatile @Nullable Channel server;
+
+  /// @param bind address and port to listen on; port 0 takes a free one
+  public PieceListener(
+      InetSocketAddress bind,
+      TlsContexts tls,
+      ConnectionRegistry connections,
+      PieceStore store,
+      GrantVerifier grants,
+      UploadLimits limits,
+      Audit audit) {
+    this.bind = bind;
+    this.tls = tls;
+    this.connections = connections;
+    this.limits = limits;
+    this.shares = new Shares(limits);
+    this.parts = new UploadParts(store, grants, limits, audit, worker);
+  }
+
+  private static ExecutorService pool(String name) {
+    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 16);
+    return Executors.newFixedThreadPool(threads, new DefaultThreadFactory(name, true));
+  }
+
+  /// @throws IOException when the address cannot be bound
+  public PieceListener start() throws IOException {
+    SslContext context = tls.server(PieceTransport.ALPN, CHILD);
+    var bound =
+        new ServerBootstrap()
+            .group(acceptLoop, loops)
+            .channel(PieceTransport.serverChannel())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATERMARK)
+            .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(REQUEST_BUFFER))
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accept(channel, context);
+                  }
+                })
+            .bind(bind)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException("the piece listener cannot listen on " + bind, bound.cause());
+    }
+    server = bound.channel();
+    return this;
+  }
+
+  private void accept(Channel channel, SslContext context) {
+    if (!shares.enter()) {
+      channel.close(); // B-10: the newest is refused, the accept loop goes on
+      return;
+    }
+    channel.closeFuture().addListener(_ -> shares.leave());
+    open.add(channel);
+    SslHandler handler = context.newHandler(channel.alloc(), handshakes);
+    handler.setHandshakeTimeoutMillis(limits.handshake().toMillis());
+    channel
+        .pipeline()
+        .addLast(handler)
+        .addLast(tls.gate(PieceTransport.ALPN, CHILD, connections))
+        .addLast(new Admission(parts, shares));
+  }
+
+  /// The bound port.
+  ///
+  /// @throws IllegalStateException before [#start]
+  public int port() {
+    Channel listening = server;
+    if (listening == null) {
+      throw new IllegalStateException("the piece listener was not started");
+    }
+    return ((InetSocketAddress) listening.localAddress()).getPort();
+  }
+
+  /// Open connections, authenticated or not.
+  public int openConnections() {
+    return shares.connections();
+  }
+
+  /// Stops accepting, ends all connections, and waits for the threads.
+  @Override
+  public void close() {
+    Channel listening = server;
+    if (listening != null) {
+      listening.close().awaitUninterruptibly();
+    }
+    open.close().awaitUninterruptibly();
+    stop(loops);
+    stop(acceptLoop);
+    worker.close();
+    handshakes.close();
+  }
+
+  private static void stop(EventLoopGroup group) {
+    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+}

@@ -1,0 +1,277 @@
+package dev.damselfly.peer.upload;
+
+import dev.damselfly.api.error.RequestFailure;
+import dev.damselfly.api.id.PieceNumber;
+import dev.damselfly.api.wire.vortex.ErrorReply;
+import dev.damselfly.peer.store.StoredTask;
+import dev.damselfly.peer.transfer.Frames;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What goes out on one connection, in order: answers to requests, and between them control frames and news.
+///
+/// On the event loop. At most one read is with the worker, and none starts while the socket does not take bytes or the
+/// identity has its share in flight: a slow child costs its own chunks and nothing else.
+final class ReplyQueue {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplyQueue.class);
+
+  private final UploadParts parts;
+  private final Shares.Share share;
+  private final Channel channel;
+  private final News news;
+  private final Runnable broken;
+  private final Queue<PieceNumber> requests = new ArrayDeque<>();
+  private final Queue<ByteBuf> controls = new ArrayDeque<>();
+
+  private @Nullable Future<?> stallTimer;
+  private @Nullable StoredTask task;
+  private @Nullable Sending sending;
+  private boolean reading;
+  private boolean waiting;
+  private boolean ended;
+  private int unsent;
+  private long progress;
+
+  /// @param broken called when the connection cannot go on
+  ReplyQueue(UploadParts parts, Shares.Share share, Channel channel, News news, Runnable broken) {
+    this.parts = parts;
+    this.share = share;
+    this.channel = channel;
+    this.news = news;
+    this.broken = broken;
+  }
+
+  void start() {
+    long period = parts.limits().stall().toNanos() / 4;
+    stallTimer = channel.eventLoop().scheduleWithFixedDelay(this::checkStall, period, period, TimeUnit.NANOSECONDS);
+  }
+
+  /// Answers come from this task from now on.
+  void serve(StoredTask served) {
+    task = served;
+    pump();
+  }
+
+  /// @return false when too many requests are without an answer
+  boolean add(PieceNumber number) {
+    if (requests.size() >= parts.limits().outstanding()) {
+      return false;
+    }
+    requests.add(number);
+    pump();
+    return true;
+  }
+
+  /// A frame that goes out before the next answer.
+  void control(ByteBuf frame) {
+    controls.add(frame);
+    pump();
+  }
+
+  /// No answer is half sent.
+  boolean betweenFrames() {
+    return sending == null;
+  }
+
+  /// Sends what can be sent now.
+  void pump() {
+    if (ended || !channel.isWritable()) {
+      return;
+    }
+    if (sending == null) {
+      sendBetween();
+    }
+    if (reading || waiting || task == null || requests.isEmpty() || !channel.isWritable()) {
+      return;
+    }
+    if (!share.take(Sending.CHUNK, this::wake)) {
+      waiting = true;
+      return;
+    }
+    startRead(task, requests.element(), sending);
+  }
+
+  private void sendBetween() {
+    boolean any = false;
+    for (ByteBuf frame = controls.poll(); frame != null; frame = controls.poll()) {
+      channel.write(frame);
+      any = true;
+    }
+    while (task != null && !news.isEmpty() && channel.isWritable()) {
+      send(Frames.have(channel.alloc(), news.next()), 0);
+      any = true;
+    }
+    if (any) {
+      channel.flush();
+    }
+  }
+
+  /// Called by whoever gives bytes back.
+  private void wake() {
+    try {
+      channel.eventLoop()
+          .execute(
+              () -> {
+                waiting = false;
+                pump();
+              });
+    } catch (RejectedExecutionException e) {
+      LOG.debug("listener is closing"); // nobody waits any more
+    }
+  }
+
+  private void startRead(StoredTask from, PieceNumber number, @Nullable Sending begun) {
+    reading = true;
+    try {
+      parts.worker().execute(() -> read(from, number, begun));
+    } catch (RejectedExecutionException e) {
+      reading = false;
+      share.give(Sending.CHUNK);
+      broken.run(); // the listener is closing
+    }
+  }
+
+  /// On the worker.
+  private void read(StoredTask from, PieceNumber number, @Nullable Sending begun) {
+    Sending piece = begun;
+    ByteBuf chunk = null;
+    Runnable next;
+    try {
+      piece = piece == null ? Sending.open(from, number) : piece;
+      boolean first = piece.atStart();
+      chunk = channel.alloc().directBuffer(Sending.CHUNK, Sending.CHUNK);
+      piece.read(chunk);
+      Sending read = piece;
+      ByteBuf bytes = chunk;
+      next = () -> sendChunk(read, first, bytes);
+    } catch (RequestFailure e) {
+      next = () -> notHeld(number);
+    } catch (IOException | RuntimeException e) {
+      LOG.error("piece {} cannot be read", number, e);
+      if (chunk != null) {
+        chunk.release();
+      }
+      if (piece != null) {
+        piece.close();
+      }
+      next = this::unreadable;
+    }
+    backToLoop(next, piece, chunk);
+  }
+
+  private void backToLoop(Runnable next, @Nullable Sending piece, @Nullable ByteBuf chunk) {
+    try {
+      channel.eventLoop().execute(next);
+    } catch (RejectedExecutionException e) { // the listener is closing
+      share.give(Sending.CHUNK);
+      if (chunk != null && chunk.refCnt() > 0) {
+        chunk.release();
+      }
+      if (piece != null) {
+        piece.close();
+      }
+    }
+  }
+
+  private void sendChunk(Sending piece, boolean first, ByteBuf chunk) {
+    reading = false;
+    if (ended) {
+      chunk.release();
+      share.give(Sending.CHUNK);
+      closeOnWorker(piece);
+      return;
+    }
+    if (first) {
+      channel.write(Frames.contentHead(channel.alloc(), piece.record()));
+    }
+    sending = piece;
+    if (piece.atEnd()) {
+      sending = null;
+      requests.remove();
+    }
+    send(chunk, Sending.CHUNK);
+    channel.flush();
+    pump();
+  }
+
+  private void send(ByteBuf frame, int taken) {
+    if (unsent++ == 0) {
+      progress = System.nanoTime();
+    }
+    channel.write(frame)
+        .addListener(
+            done -> {
+              unsent--;
+              progress = System.nanoTime();
+              if (taken > 0) {
+                share.give(taken);
+              }
+            });
+  }
+
+  private void notHeld(PieceNumber number) {
+    reading = false;
+    share.give(Sending.CHUNK);
+    if (!ended) {
+      requests.remove();
+      news.forget(number);
+      channel.writeAndFlush(Frames.error(channel.alloc(), ErrorReply.Kind.NOT_FOUND, "piece not found"));
+      pump();
+    }
+  }
+
+  private void unreadable() {
+    reading = false;
+    share.give(Sending.CHUNK);
+    if (ended) {
+      return;
+    }
+    if (sending != null) {
+      broken.run();
+      return;
+    }
+    requests.remove();
+    channel.writeAndFlush(Frames.error(channel.alloc(), ErrorReply.Kind.INTERNAL, "piece cannot be read"));
+    pump();
+  }
+
+  private void checkStall() {
+    if (unsent > 0 && System.nanoTime() - progress > parts.limits().stall().toNanos()) {
+      broken.run();
+    }
+  }
+
+  void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    if (stallTimer != null) {
+      stallTimer.cancel(false);
+    }
+    controls.forEach(ByteBuf::release);
+    controls.clear();
+    requests.clear();
+    if (sending != null && !reading) {
+      closeOnWorker(sending);
+    }
+    sending = null;
+  }
+
+  private void closeOnWorker(Sending piece) {
+    try {
+      parts.worker().execute(piece::close);
+    } catch (RejectedExecutionException e) {
+      piece.close(); // the worker is gone, and so is the event loop's other work
+    }
+  }
+}

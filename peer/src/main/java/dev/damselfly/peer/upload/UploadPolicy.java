@@ -1,0 +1,62 @@
+package dev.damselfly.peer.upload;
+
+import dev.damselfly.api.wire.dfdaemon.v2.DfdaemonUploadGrpc;
+import dev.damselfly.authz.identity.Role;
+import dev.damselfly.authz.policy.Bindings;
+import dev.damselfly.authz.policy.Policy;
+import dev.damselfly.authz.policy.Policy.Binding;
+import dev.damselfly.authz.policy.Policy.Row;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/// Who may call which RPC of a peer's remote side. The table is closed: RPCs that are not served have rows, too, so
+/// that a call of one is answered by the same chain.
+public final class UploadPolicy {
+  private static final Set<Role> CHILDREN = Set.of(Role.PEER, Role.SEED_PEER);
+  private static final Set<Role> SCHEDULER = Set.of(Role.SCHEDULER);
+  private static final Set<Role> MEMBERS = Set.of(Role.SCHEDULER, Role.PEER, Role.SEED_PEER);
+  private static final Set<Role> EVERYBODY = Set.of(Role.values());
+
+  private static final List<String> NOT_SERVED =
+      List.of(
+          "StatTask",
+          "ListTaskEntries",
+          "DownloadCacheTask",
+          "StatCacheTask",
+          "DeleteCacheTask",
+          "SyncCachePieces",
+          "DownloadCachePiece",
+          "DownloadPersistentTask",
+          "SyncPersistentPieces",
+          "UpdatePersistentTask",
+          "StatPersistentTask",
+          "DeletePersistentTask",
+          "DownloadPersistentCacheTask",
+          "UpdatePersistentCacheTask",
+          "StatPersistentCacheTask",
+          "DeletePersistentCacheTask",
+          "SyncPersistentCachePieces",
+          "ExchangeIBVerbsQueuePairEndpoint");
+
+  private UploadPolicy() {}
+
+  /// The rows of [UploadRpc] and of the health service beside it.
+  public static List<Row> rows(Bindings bindings) {
+    List<Row> rows = new ArrayList<>();
+    rows.add(upload("SyncPieces", CHILDREN, bindings.hostId("host_id")));
+    rows.add(upload("SyncHost", CHILDREN, bindings.hostId("host_id")));
+    rows.add(upload("StatLocalTask", Set.of(Role.SCHEDULER, Role.OPERATOR), Binding.none()));
+    rows.add(upload("DownloadTask", SCHEDULER, Bindings.noLocalPowers()));
+    rows.add(upload("DeleteTask", SCHEDULER, Binding.none()));
+    NOT_SERVED.forEach(method -> rows.add(upload(method, MEMBERS, Bindings.noLocalPowers())));
+    for (String method : List.of("Check", "List", "Watch")) {
+      rows.add(new Row("grpc.health.v1.Health/" + method, EVERYBODY, Binding.none()));
+    }
+    return List.copyOf(rows);
+  }
+
+  private static Row upload(String method, Set<Role> roles, Binding binding) {
+    return new Row(DfdaemonUploadGrpc.SERVICE_NAME + "/" + method, roles, binding);
+  }
+}
