@@ -1,5 +1,6 @@
 package dev.damselfly.peer.transfer;
 
+import com.google.protobuf.ByteString;
 import dev.damselfly.api.id.PieceNumber;
 import dev.damselfly.peer.content.Attestation;
 import dev.damselfly.peer.store.IncomingPiece;
@@ -11,8 +12,14 @@ public interface ParentLink extends AutoCloseable {
   ParentRef parent();
 
   /// Asks for a piece; replies come in the order of requests. The sink belongs to the link until the listener got
-  /// `received` or `failed` for it; the link never closes it.
+  /// `received` or `failed` for it; the link never closes it. A link that is over answers with `failed`.
+  ///
+  /// @throws IllegalArgumentException when number or length of attestation and sink disagree
+  /// @throws IllegalStateException above 256 requests without an answer
   void request(Attestation expected, IncomingPiece sink);
+
+  /// Shows the parent a newer grant for the same task, before the first one expires.
+  void renewGrant(ByteString grant);
 
   /// Requests without an answer yet.
   int inFlight();
