@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /// Makes this host known to schedulers (download-flow 2.4). Blocking, within deadlines. Thread-safe.
 public final class HostAnnouncer {
-  public static final java.time.Duration INTERVAL = java.time.Duration.ofSeconds(300);
+  public static final java.time.Duration INTERVAL = java.time.Duration.ofMinutes(5);
   private static final long DEADLINE_SECONDS = 10;
   private static final long LEAVE_SECONDS = 2;
   private static final Logger LOG = LoggerFactory.getLogger(HostAnnouncer.class);

@@ -14,6 +14,7 @@ import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// Asks the manager which schedulers there are for this host (download-flow 2.1).
@@ -63,14 +64,19 @@ public final class ManagerDirectory implements Directory {
   private static List<Named> named(List<Scheduler> schedulers) {
     var all = new ArrayList<Named>();
     for (Scheduler scheduler : schedulers.subList(0, Math.min(schedulers.size(), MAX_SCHEDULERS))) {
-      try {
-        var address = new HostPort(scheduler.getIp(), scheduler.getPort());
-        String name = scheduler.getHostname().isEmpty() ? address.toString() : scheduler.getHostname();
-        all.add(new Named(scheduler.getId(), scheduler.getSchedulerClusterId(), name, address));
-      } catch (InvalidValue e) {
-        continue; // one unusable row does not take the others away
-      }
+      named(scheduler).ifPresent(all::add);
     }
     return all;
+  }
+
+  /// One unusable row does not take the others away.
+  private static Optional<Named> named(Scheduler scheduler) {
+    try {
+      var address = new HostPort(scheduler.getIp(), scheduler.getPort());
+      String name = scheduler.getHostname().isEmpty() ? address.toString() : scheduler.getHostname();
+      return Optional.of(new Named(scheduler.getId(), scheduler.getSchedulerClusterId(), name, address));
+    } catch (InvalidValue e) {
+      return Optional.empty();
+    }
   }
 }

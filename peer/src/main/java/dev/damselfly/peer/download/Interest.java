@@ -4,6 +4,7 @@ import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.id.ByteRange;
 import dev.damselfly.api.id.Digest;
 import dev.damselfly.api.id.PieceNumber;
+import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
 import dev.damselfly.peer.content.PieceSource;
 import dev.damselfly.peer.time.Timer;
@@ -22,6 +23,7 @@ final class Interest {
   final LocalCaller caller;
   final DownloadListener listener;
   final long startedNanos;
+  private final Optional<ContentFacts> facts;
   private final Map<Integer, Sources> counted = new HashMap<>();
   private final Set<String> parents = new HashSet<>();
   private final BitSet pending = new BitSet();
@@ -31,11 +33,17 @@ final class Interest {
   private boolean comparing;
   private boolean over;
 
-  Interest(Admission asked, LocalCaller caller, DownloadListener listener, long startedNanos) {
+  Interest(Admission asked, LocalCaller caller, DownloadListener listener, Optional<ContentFacts> facts, long startedNanos) {
     this.asked = asked;
     this.caller = caller;
     this.listener = listener;
+    this.facts = facts;
     this.startedNanos = startedNanos;
+  }
+
+  /// What the origin told this caller; absent when it was not asked.
+  Optional<ContentFacts> facts() {
+    return facts;
   }
 
   void until(Timer.Alarm alarm) {

@@ -57,7 +57,7 @@ final class OriginLeases {
     add(0, numbers, pieces);
   }
 
-  void aloneWhole(Pieces pieces) {
+  void aloneWhole() {
     waiting.add(new OriginRun(0, 0, 0, true));
   }
 

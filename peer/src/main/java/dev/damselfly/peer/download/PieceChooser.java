@@ -74,7 +74,7 @@ final class PieceChooser {
       int byRate =
           rate == 0 || fastest == 0
               ? FIRST_SLOTS
-              : (int) Math.clamp(Math.round((double) MAX_SLOTS * rate / fastest), 1, MAX_SLOTS);
+              : Math.clamp(Math.round((double) MAX_SLOTS * rate / fastest), 1, MAX_SLOTS);
       boolean slow = rate > 0 && rate < fastest / SLOW_SHARE;
       slots[i] = slow && left < parents.size() ? 0 : Math.min(byRate, fair);
     }

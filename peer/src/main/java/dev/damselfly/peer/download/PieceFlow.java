@@ -18,6 +18,7 @@ import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.store.VerifiedPiece;
 import dev.damselfly.peer.swarm.SwarmEvent;
 import dev.damselfly.peer.transfer.ParentLink;
+import dev.damselfly.peer.transfer.ParentRef;
 import java.io.UncheckedIOException;
 import java.util.BitSet;
 import java.util.List;
@@ -153,6 +154,14 @@ final class PieceFlow {
       parents.leave(slow);
     }
     return true;
+  }
+
+  void parentNamed(ParentRef parent) {
+    parents.named(parent);
+  }
+
+  void parentRemoved(String peerId) {
+    parents.removed(peerId);
   }
 
   void ready(ParentLink link) {

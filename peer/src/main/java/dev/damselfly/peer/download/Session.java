@@ -4,6 +4,7 @@ import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.id.PieceNumber;
+import dev.damselfly.api.id.TaskTuple;
 import dev.damselfly.api.wire.damselfly.v1.Left;
 import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
@@ -11,15 +12,12 @@ import dev.damselfly.peer.download.SessionEvent.What;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.swarm.Registration;
 import dev.damselfly.peer.swarm.SwarmEvent;
-import dev.damselfly.peer.time.Timer;
-import dev.damselfly.peer.transfer.ParentLink;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +36,7 @@ final class Session implements PieceFlow.Owner {
   private final SwarmSide swarm;
   private final Callers callers;
   private final PieceFlow flow;
-  private final Map<What, Timer.Alarm> alarms = new EnumMap<>(What.class);
+  private final Alarms alarms;
   private final Consumer<List<Interest>> onOver;
   private final List<Interest> strays = new ArrayList<>();
   private volatile Optional<ContentFacts> knownFacts;
@@ -48,6 +46,7 @@ final class Session implements PieceFlow.Owner {
   private boolean alone;
   private boolean discard;
   private long lastProgress;
+  private StoredTask.@Nullable Pin pin;
 
   private enum Phase {
     IDLE,
@@ -63,11 +62,12 @@ final class Session implements PieceFlow.Owner {
     this.config = config;
     this.task = task;
     this.onOver = onOver;
+    this.alarms = new Alarms(with.timer(), this::post);
     this.pieces = new Pieces(task);
     this.knownFacts = task.facts();
     this.callers = new Callers(task, with.timer(), this::post);
     this.swarm = new SwarmSide(with.swarms(), with.timer(), this::post);
-    var parents = new Parents(with.links(), new Links(), config.parents());
+    var parents = new Parents(with.links(), new LinkEvents(this::post), config.parents());
     var fetcher = new OriginFetcher(with.origins(), task, this::post, "origin " + task.tuple().canonicalUrl().host());
     this.flow = new PieceFlow(pieces, task, swarm, parents, fetcher, config, with.random(), this);
   }
@@ -85,6 +85,16 @@ final class Session implements PieceFlow.Owner {
     return taken;
   }
 
+  /// The session is of exactly this resource.
+  boolean isOf(TaskTuple tuple) {
+    return task.tuple().fingerprint().equals(tuple.fingerprint());
+  }
+
+  /// The session writes to this very task; an evicted one has another.
+  boolean writesTo(StoredTask other) {
+    return task == other;
+  }
+
   /// Facts of the running session; any thread.
   Optional<ContentFacts> facts() {
     return knownFacts;
@@ -92,8 +102,8 @@ final class Session implements PieceFlow.Owner {
 
   private void run() {
     mailbox.own();
-    try (var pin = task.pin()) {
-      lastProgress = with.timer().nanos();
+    try {
+      lastProgress = alarms.nanos();
       while (phase != Phase.OVER) {
         SessionEvent event = mailbox.take();
         while (event != null) {
@@ -129,9 +139,10 @@ final class Session implements PieceFlow.Owner {
   }
 
   private void close() {
+    unpin();
     swarm.leave();
     flow.stop();
-    alarms.values().forEach(Timer.Alarm::cancel);
+    alarms.cancelAll();
     mailbox.close();
     for (SessionEvent event = mailbox.poll(); event != null; event = mailbox.poll()) {
       switch (event) {
@@ -149,7 +160,10 @@ final class Session implements PieceFlow.Owner {
   private void handle(SessionEvent event) {
     switch (event) {
       case SessionEvent.Joined e -> joined(e.interest());
-      case SessionEvent.Gone e -> callers.remove(e.interest());
+      case SessionEvent.Gone e -> {
+        callers.remove(e.interest());
+        callers.want(pieces);
+      }
       case SessionEvent.TooLate e -> callers.failOne(
           e.interest(), new Refused(Reason.TIMED_OUT, "daemon: the download did not end within its time"), Hop.DAEMON);
       case SessionEvent.FromSwarm e when !swarm.isCurrent(e.membership()) -> {}
@@ -164,6 +178,8 @@ final class Session implements PieceFlow.Owner {
       case SessionEvent.RunEnded e -> flow.ended(e.run());
       case SessionEvent.RunFailed e -> flow.failed(e.run(), e.failure());
       case SessionEvent.Compared e -> compared(e.interest(), e.matches());
+      case SessionEvent.NotCompared e -> e.interest().comparedInVain();
+      case SessionEvent.Broken e -> broken(e.failure());
       case SessionEvent.SchedulersFound _ -> rejoin();
       case SessionEvent.Due e -> due(e.what());
       case SessionEvent.Stop _ -> {
@@ -178,11 +194,19 @@ final class Session implements PieceFlow.Owner {
       strays.add(interest);
       return;
     }
-    interest.facts().ifPresent(facts -> agree(facts, !callers.isEmpty()));
-    cancel(What.SERVED);
+    if (callers.size() >= DownloadConfig.MAX_CALLERS_PER_SESSION) {
+      interest.fail(new Refused(Reason.LIMIT_EXCEEDED, "daemon: too many callers wait for this content"), Hop.DAEMON);
+      return;
+    }
+    alarms.cancel(What.SERVED);
+    pin = pin == null ? task.pin() : pin;
     phase = Phase.WORKING;
-    lastProgress = with.timer().nanos();
+    lastProgress = alarms.nanos();
+    boolean othersWait = !callers.isEmpty();
     callers.add(interest);
+    interest.facts().ifPresent(facts -> agree(facts, othersWait));
+    callers.begin(interest);
+    callers.want(pieces);
     callers.settle(pieces);
   }
 
@@ -221,7 +245,7 @@ final class Session implements PieceFlow.Owner {
 
   private void registered(Optional<ContentFacts> facts) {
     swarm.registered();
-    cancel(What.ALONE);
+    alarms.cancel(What.ALONE);
     if (alone) {
       alone = false;
       flow.schedulerFound();
@@ -294,9 +318,12 @@ final class Session implements PieceFlow.Owner {
   }
 
   private void due(What what) {
-    alarms.remove(what);
+    alarms.rang(what);
     switch (what) {
-      case REJOIN -> rejoin();
+      case REJOIN -> {
+        swarm.waited();
+        rejoin();
+      }
       case ALONE -> alone = phase == Phase.WORKING && !swarm.isRegistered();
       case STALL -> stalled();
       case RECHECK -> {} // advancing looks again
@@ -314,21 +341,21 @@ final class Session implements PieceFlow.Owner {
     if (callers.originRequest().isPresent() || phase != Phase.WORKING) {
       return;
     }
-    Duration quiet = Duration.ofNanos(with.timer().nanos() - lastProgress);
+    Duration quiet = Duration.ofNanos(alarms.nanos() - lastProgress);
     if (quiet.compareTo(config.noSourceAfter()) >= 0) {
       callers.fail(
           new Refused(
               Reason.NO_SOURCE, "scheduler: no other host has the content and this download may not use the origin"),
           Hop.SCHEDULER);
     } else {
-      arm(What.STALL, config.noSourceAfter().minus(quiet));
+      alarms.set(What.STALL, config.noSourceAfter().minus(quiet));
     }
   }
 
   private void advance() {
     switch (phase) {
       case WORKING -> {
-        callers.finish(pieces);
+        callers.finish();
         if (callers.isEmpty()) {
           rest();
         } else if (pieces.incomplete()) {
@@ -346,17 +373,15 @@ final class Session implements PieceFlow.Owner {
 
   private void work() {
     Wants now = callers.wants();
-    if (!swarm.isMember() && !alarms.containsKey(What.REJOIN) && !swarm.isWaiting()) {
-      join();
-    } else if (swarm.isMember() && !joinedFor.covers(now)) {
+    if (swarm.isMember() ? !joinedFor.covers(now) : !swarm.isWaiting()) {
       join();
     }
     flow.advance(callers.originRequest(), alone);
-    if (flow.leaveLaggard() && !alarms.containsKey(What.RECHECK)) {
-      arm(What.RECHECK, RECHECK);
+    if (flow.leaveLaggard()) {
+      alarms.set(What.RECHECK, RECHECK);
     }
-    if (callers.originRequest().isEmpty() && !alarms.containsKey(What.STALL)) {
-      arm(What.STALL, config.noSourceAfter());
+    if (callers.originRequest().isEmpty()) {
+      alarms.set(What.STALL, config.noSourceAfter());
     }
   }
 
@@ -376,8 +401,8 @@ final class Session implements PieceFlow.Owner {
   }
 
   private void armAlone() {
-    if (phase == Phase.WORKING && !alone && !alarms.containsKey(What.ALONE)) {
-      arm(What.ALONE, config.aloneAfter());
+    if (phase == Phase.WORKING && !alone) {
+      alarms.set(What.ALONE, config.aloneAfter());
     }
   }
 
@@ -385,20 +410,21 @@ final class Session implements PieceFlow.Owner {
   private void rest() {
     flow.stop();
     pieces.wantNothing();
-    cancel(What.STALL);
-    cancel(What.ALONE);
+    alarms.cancel(What.STALL);
+    alarms.cancel(What.ALONE);
     boolean useful = callers.lastOneWasServed() && !task.records().isEmpty();
     if (!useful || config.serveFor().isZero()) {
       end(callers.lastOneWasServed() ? Left.Outcome.FINISHED : Left.Outcome.FAILED);
       return;
     }
+    unpin(); // what is only served may be evicted
     phase = Phase.SERVING;
     if (swarm.isMember() && task.complete()) {
       swarm.member().ifPresent(member -> member.left(Left.Outcome.SERVING));
     } else if (!swarm.isMember() && !swarm.isWaiting()) {
       join();
     }
-    arm(What.SERVED, config.serveFor());
+    alarms.set(What.SERVED, config.serveFor());
   }
 
   private void end(Left.Outcome outcome) {
@@ -417,6 +443,7 @@ final class Session implements PieceFlow.Owner {
 
   private void compared(Interest interest, boolean matches) {
     if (matches) {
+      interest.digest().ifPresent(digest -> with.store().notes().put(task, Finish.DIGEST_NOTE, digest.toString()));
       callers.finished(interest);
       return;
     }
@@ -436,7 +463,7 @@ final class Session implements PieceFlow.Owner {
   @Override
   public void committed(PieceRecord piece) {
     pieces.hold(piece);
-    lastProgress = with.timer().nanos();
+    lastProgress = alarms.nanos();
     swarm.report(piece);
     callers.held(piece);
   }
@@ -452,42 +479,10 @@ final class Session implements PieceFlow.Owner {
     }
   }
 
-  private void arm(What what, Duration delay) {
-    alarms.put(what, with.timer().after(delay, () -> post(new SessionEvent.Due(what))));
-  }
-
-  private void cancel(What what) {
-    Timer.Alarm alarm = alarms.remove(what);
-    if (alarm != null) {
-      alarm.cancel();
-    }
-  }
-
-  /// What links say, as events.
-  private final class Links implements ParentLink.Listener {
-    @Override
-    public void ready(ParentLink link) {
-      post(new SessionEvent.Ready(link));
-    }
-
-    @Override
-    public void have(ParentLink link, List<PieceNumber> numbers) {
-      post(new SessionEvent.Have(link, numbers));
-    }
-
-    @Override
-    public void received(ParentLink link, dev.damselfly.peer.store.VerifiedPiece piece) {
-      post(new SessionEvent.Received(link, piece));
-    }
-
-    @Override
-    public void failed(ParentLink link, PieceNumber number, Failure failure) {
-      post(new SessionEvent.Failed(link, number, failure));
-    }
-
-    @Override
-    public void closed(ParentLink link, Failure failure) {
-      post(new SessionEvent.Closed(link, failure));
+  private void unpin() {
+    if (pin != null) {
+      pin.close();
+      pin = null;
     }
   }
 }

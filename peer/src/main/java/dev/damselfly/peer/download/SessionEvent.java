@@ -46,6 +46,12 @@ sealed interface SessionEvent {
   /// The whole content was compared with the digest that the caller asked for.
   record Compared(Interest interest, boolean matches) implements SessionEvent {}
 
+  /// The content was not complete any more when it was to be compared.
+  record NotCompared(Interest interest) implements SessionEvent {}
+
+  /// The download cannot go on.
+  record Broken(RequestFailure failure) implements SessionEvent {}
+
   /// Schedulers were found.
   record SchedulersFound() implements SessionEvent {}
 

@@ -79,6 +79,15 @@ final class SwarmSide {
     tryLater();
   }
 
+  /// Another try to join is due later.
+  boolean isWaiting() {
+    return rejoin != null;
+  }
+
+  void waited() {
+    rejoin = null;
+  }
+
   private void tryLater() {
     if (rejoin != null) {
       rejoin.cancel();
@@ -99,6 +108,7 @@ final class SwarmSide {
 
   /// Ends the membership, if there is one, and its next try.
   void leave() {
+    number++;
     if (rejoin != null) {
       rejoin.cancel();
       rejoin = null;
