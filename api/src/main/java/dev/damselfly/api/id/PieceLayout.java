@@ -18,7 +18,7 @@ public record PieceLayout(long contentLength, long pieceLength) {
     }
     requirePieceLength(pieceLength);
     if (countOf(contentLength, pieceLength) > PieceNumber.MAX) {
-      throw new InvalidValue("more than " + PieceNumber.MAX + " pieces: the piece length is too small for this content");
+      throw new InvalidValue("at most " + PieceNumber.MAX + " pieces: the piece length is too small for this content");
     }
   }
 

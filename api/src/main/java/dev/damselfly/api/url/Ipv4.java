@@ -27,7 +27,8 @@ final class Ipv4 {
   }
 
   private static boolean isHex(String text) {
-    return text.toLowerCase(Locale.ROOT).startsWith("0x") && text.chars().skip(2).allMatch(c -> Character.digit(c, 16) >= 0);
+    return text.toLowerCase(Locale.ROOT).startsWith("0x")
+        && text.chars().skip(2).allMatch(c -> Character.digit(c, 16) >= 0);
   }
 
   /// @return dotted decimal

@@ -38,6 +38,10 @@ class TaskTupleTest {
     return Vectors.ids("task_ids_oci");
   }
 
+  static Stream<JsonNode> observed() {
+    return Vectors.load("ids-observed.json").get("task_ids").valueStream();
+  }
+
   static Stream<JsonNode> persistent() {
     return Vectors.ids("persistent_task_ids");
   }
@@ -119,6 +123,30 @@ class TaskTupleTest {
       }
       case "error" -> assertThatThrownBy(() -> TaskTuple.of(download)).isInstanceOf(Malformed.class);
       default -> throw new IllegalStateException("unknown form");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("observed")
+  void id_equalsTheOneThatAPeerGave(JsonNode row) {
+    var download =
+        Download.newBuilder()
+            .setUrl(row.get("url").asText())
+            .addAllFilteredQueryParams(Vectors.strings(row.path("filtered")))
+            .setTag(Vectors.text(row, "tag"))
+            .setApplication(Vectors.text(row, "application"))
+            .setHuggingFace(HuggingFace.newBuilder().setRevision(Vectors.text(row, "revision")))
+            .setEnableTaskIdBasedBlobDigest(row.path("blob").asBoolean());
+    pieceLength(row).ifPresent(download::setPieceLength);
+    if (row.has("content")) {
+      download.setContentForCalculatingTaskId(row.get("content").asText());
+    }
+    boolean pieceLengthFits = pieceLength(row).orElse(PieceLayout.MIN_PIECE) >= PieceLayout.MIN_PIECE;
+
+    if (pieceLengthFits && row.get("task_id").asText().matches("[0-9a-f]{64}")) {
+      assertThat(TaskTuple.of(download.build()).id()).hasToString(row.get("task_id").asText());
+    } else {
+      assertThatThrownBy(() -> TaskTuple.of(download.build())).isInstanceOf(Malformed.class);
     }
   }
 

@@ -70,6 +70,17 @@ class HashRingTest {
   }
 
   @Test
+  void owner_isTheSchedulerThatPeersChose() {
+    JsonNode observed = Vectors.load("ids-observed.json");
+    var ring = ring(Vectors.strings(observed.get("ring")));
+
+    assertThat(observed.get("registrations")).hasSize(50);
+    for (JsonNode row : observed.get("registrations")) {
+      assertThat(ring.owner(row.get("task_id").asText())).contains(row.get("scheduler").asText());
+    }
+  }
+
+  @Test
   void owner_doesNotDependOnTheOrderOfMembers() {
     var names = List.of("a", "b", "c", "d");
     var forward = ring(names);

@@ -8,6 +8,7 @@ import dev.damselfly.api.Vectors;
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.InvalidValue;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
@@ -168,8 +169,18 @@ class CanonicalUrlTest {
   }
 
   @Test
+  void defaultFilter_dropsSignaturesAndTheMirrorParameter() {
+    String signed = "https://b.example/a?versionId=7&X-Amz-Signature=x&ns=docker.io&q-ak=1";
+
+    var url = CanonicalUrl.parse(signed, DefaultFilter.NAMES);
+
+    assertThat(DefaultFilter.NAMES).hasSize(30).doesNotHaveDuplicates();
+    assertThat(url.text()).isEqualTo("https://b.example/a?versionId=7");
+  }
+
+  @Test
   void parse_boundsTheFilter() {
-    var many = java.util.Collections.nCopies(CanonicalUrl.MAX_FILTERED + 1, "a");
+    var many = Collections.nCopies(CanonicalUrl.MAX_FILTERED + 1, "a");
 
     assertThatThrownBy(() -> CanonicalUrl.parse("http://h/", many)).isInstanceOf(InvalidValue.class);
     assertThatThrownBy(() -> CanonicalUrl.parse("http://h/", List.of("a".repeat(1025))))

@@ -118,7 +118,10 @@ class FramesTest {
 
     for (Frame frame :
         List.of(
-            frame(Tag.HAVE, have), frame(Tag.GRANT, grant), frame(Tag.ERROR, error), frame(Tag.PIECE_CONTENT, metadata))) {
+            frame(Tag.HAVE, have),
+            frame(Tag.GRANT, grant),
+            frame(Tag.ERROR, error),
+            frame(Tag.PIECE_CONTENT, metadata))) {
       byte[] bytes = FrameReader.write(frame);
       assertThat(((Decoded.Value<Frame>) FrameReader.read(bytes)).value().value()).isEqualTo(frame.value());
     }
