@@ -39,7 +39,7 @@ final class OriginTls {
 
   /// Shakes hands over a connected socket, which the result owns.
   ///
-  /// @param host the name that the certificate must carry
+  /// @param place its host is the name that the certificate must carry
   SSLSocket over(Socket socket, Place place, Optional<Path> privateCa) throws IOException {
     var tls = (SSLSocket) context(privateCa).getSocketFactory().createSocket(socket, place.host(), place.port(), true);
     SSLParameters parameters = tls.getSSLParameters();
