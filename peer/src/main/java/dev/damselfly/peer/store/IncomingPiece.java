@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /// A piece while its bytes arrive. They go to their place in the task's file, hashed on the way, and stay invisible
 /// until a [VerifiedPiece] made from them is committed. Not thread-safe; blocking (never call it on an event loop).
@@ -31,6 +32,7 @@ public final class IncomingPiece implements AutoCloseable {
   private long received;
   private State state = State.FILLING;
   private int attempt;
+  private @Nullable Sha256 rejected;
 
   private enum State {
     FILLING,
@@ -109,9 +111,15 @@ public final class IncomingPiece implements AutoCloseable {
     if (!complete
         || !number.equals(expected.number())
         || !MessageDigest.isEqual(actual, expected.sha256().bytes())) {
+      rejected = Sha256.of(actual);
       return Optional.empty();
     }
     return Optional.of(proof(expected.sha256(), source, "attested by " + expected.attester()));
+  }
+
+  /// Digest of the bytes that [#verify] refused last: evidence against their sender.
+  public Optional<Sha256> rejected() {
+    return Optional.ofNullable(rejected);
   }
 
   /// Proof for bytes that this host read from the origin over a connection of its own, complete and pinned to the

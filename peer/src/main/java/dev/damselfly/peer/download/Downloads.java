@@ -1,0 +1,190 @@
+package dev.damselfly.peer.download;
+
+import dev.damselfly.api.error.Reason;
+import dev.damselfly.api.error.RequestFailure;
+import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.id.TaskId;
+import dev.damselfly.peer.origin.Credentials;
+import dev.damselfly.peer.store.StoredTask;
+import dev.damselfly.peer.swarm.Swarms;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// All downloads of this host. Thread-safe.
+///
+/// Two callers of the same task share one session: each byte is fetched once. Restricted and public content of the
+/// same id never share one.
+public final class Downloads implements AutoCloseable {
+  private static final Duration STOP_DEADLINE = Duration.ofSeconds(5);
+  private static final Duration RESUME_PACE = Duration.ofMillis(20);
+
+  private final Colleagues with;
+  private final DownloadConfig config;
+  private final OriginCheck origin;
+  private final ConcurrentHashMap<Key, Session> sessions = new ConcurrentHashMap<>();
+  private final CountDownLatch quiet = new CountDownLatch(1);
+  private volatile boolean closed;
+  private Swarms.@Nullable Subscription found;
+
+  private record Key(TaskId id, boolean restricted) {}
+
+  /// A caller's hold on its download.
+  ///
+  /// @param task of the download
+  public record Handle(TaskId task, Runnable cancel) implements AutoCloseable {
+    /// The caller does not wait any more. Idempotent; others who wait for the same task are not disturbed.
+    @Override
+    public void close() {
+      cancel.run();
+    }
+  }
+
+  public Downloads(Colleagues with, DownloadConfig config) {
+    this.with = with;
+    this.config = config;
+    this.origin =
+        new OriginCheck(
+            with.origins(),
+            with.store(),
+            new Decisions(config.decisionTtl(), with.clock()),
+            with.audit(),
+            asked -> Credentials.present(asked.tuple(), asked.origin().headers()));
+  }
+
+  /// Starts serving what is complete on disk, the public tasks first, at a gentle pace.
+  public void start() {
+    found = with.swarms().onFound(() -> sessions.values().forEach(session -> session.post(new SessionEvent.SchedulersFound())));
+    var complete = new ArrayDeque<StoredTask>();
+    with.store().tasks().stream()
+        .filter(task -> !task.restricted() && task.complete() && !task.records().isEmpty())
+        .limit(DownloadConfig.MAX_RESUMED)
+        .forEach(complete::add);
+    resume(complete);
+  }
+
+  private void resume(Deque<StoredTask> rest) {
+    StoredTask next = rest.poll();
+    if (next == null || closed) {
+      return;
+    }
+    sessions.computeIfAbsent(
+        new Key(next.id(), false),
+        key -> {
+          Session session = session(key, next);
+          session.serveOnly();
+          session.start();
+          return session;
+        });
+    with.timer().after(RESUME_PACE, () -> resume(rest));
+  }
+
+  /// Begins a download. Blocks while the origin is asked; what happens then is told to the listener.
+  ///
+  /// @throws dev.damselfly.api.error.RequestFailure when the request, the egress policy or the origin refuses
+  public Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener) {
+    long started = with.timer().nanos();
+    Admission asked = Admission.of(spec);
+    Optional<Session> running = Optional.ofNullable(sessions.get(new Key(asked.tuple().id(), false)));
+    OriginCheck.Cleared cleared =
+        origin.check(
+            asked,
+            caller,
+            running.filter(session -> session.isOf(asked.tuple())).flatMap(Session::facts));
+    StoredTask task = with.store().open(asked.tuple(), cleared.restricted());
+    if (!asked.label().isEmpty()) {
+      with.store().notes().label(task, asked.label());
+    }
+    var interest = new Interest(asked, caller, listener, cleared.facts(), started);
+    var key = new Key(task.id(), cleared.restricted());
+    attach(key, task, interest);
+    return new Handle(task.id(), () -> leave(key, interest));
+  }
+
+  private void attach(Key key, StoredTask task, Interest interest) {
+    while (true) {
+      if (closed || sessions.size() > DownloadConfig.MAX_SESSIONS) {
+        throw new Refused(Reason.LIMIT_EXCEEDED, "daemon: it takes no more downloads now");
+      }
+      Session session =
+          sessions.computeIfAbsent(
+              key,
+              k -> {
+                Session fresh = session(k, task);
+                fresh.start();
+                return fresh;
+              });
+      if (!session.writesTo(task)) {
+        session.post(new SessionEvent.Stop()); // its content was evicted
+      } else if (session.post(new SessionEvent.Joined(interest))) {
+        return;
+      }
+      sessions.remove(key, session); // it ended a moment ago, or is of no use
+    }
+  }
+
+  private Session session(Key key, StoredTask task) {
+    var holder = new Session[1];
+    holder[0] = new Session(with, config, task, strays -> over(key, holder[0], task, strays));
+    return holder[0];
+  }
+
+  private void over(Key key, Session session, StoredTask task, List<Interest> strays) {
+    sessions.remove(key, session);
+    if (closed) {
+      strays.forEach(stray -> stray.fail(new Refused(Reason.CANCELLED, "daemon: it is being stopped"), Hop.DAEMON));
+      if (sessions.isEmpty()) {
+        quiet.countDown();
+      }
+      return;
+    }
+    for (Interest stray : strays) {
+      try {
+        attach(key, task, stray);
+      } catch (RequestFailure failure) {
+        stray.fail(failure, Hop.DAEMON);
+      }
+    }
+  }
+
+  private void leave(Key key, Interest interest) {
+    Session session = sessions.get(key);
+    if (session != null) {
+      session.post(new SessionEvent.Gone(interest));
+    }
+  }
+
+  /// Sessions that run or serve.
+  public int active() {
+    return sessions.size();
+  }
+
+  /// Tasks with a session.
+  public Collection<TaskId> activeTasks() {
+    return sessions.keySet().stream().map(Key::id).toList();
+  }
+
+  /// Ends every session; callers are told. Waits for their threads within a deadline.
+  @Override
+  public void close() {
+    closed = true;
+    if (found != null) {
+      found.close();
+    }
+    sessions.values().forEach(session -> session.post(new SessionEvent.Stop()));
+    try {
+      if (!sessions.isEmpty() && !quiet.await(STOP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+        sessions.clear();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

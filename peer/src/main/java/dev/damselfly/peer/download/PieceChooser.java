@@ -1,0 +1,211 @@
+package dev.damselfly.peer.download;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.random.RandomGenerator;
+
+/// Which piece to ask of which parent. Pure functions over a snapshot.
+///
+/// Rarest first among what parents hold, random among equals, so that members hold different pieces soon and none
+/// gets scarce. Few requests per parent, in proportion to its measured rate; none queued behind a slow parent when
+/// little is left.
+final class PieceChooser {
+  /// Requests on a link that is as fast as the fastest.
+  static final int MAX_SLOTS = 8;
+
+  /// Requests on a link whose rate is unknown.
+  static final int FIRST_SLOTS = 2;
+
+  /// Candidates looked at for one choice: bounds the work for very long content.
+  static final int MAX_LOOKED_AT = 4096;
+
+  /// A parent is slow below this share of the fastest one's rate.
+  private static final int SLOW_SHARE = 8;
+
+  private PieceChooser() {}
+
+  /// A parent as it is now.
+  ///
+  /// @param have pieces it says it holds
+  /// @param inFlight requests without an answer
+  /// @param rate bytes per second, 0 while unknown
+  record ParentView(BitSet have, int inFlight, long rate) {}
+
+  /// Ask this parent for this piece.
+  record Pick(int parent, int piece) {}
+
+  /// Fills the free places of all parents, the emptiest parent first.
+  ///
+  /// @param askable missing pieces whose digest is attested
+  static List<Pick> choose(BitSet askable, List<ParentView> parents, RandomGenerator random) {
+    var left = (BitSet) askable.clone();
+    int[] load = parents.stream().mapToInt(ParentView::inFlight).toArray();
+    int[] slots = slots(parents, left.cardinality());
+    var picks = new ArrayList<Pick>();
+    boolean progress = true;
+    while (progress && !left.isEmpty()) {
+      progress = false;
+      for (int parent : byLoad(load)) {
+        if (load[parent] >= slots[parent]) {
+          continue;
+        }
+        OptionalInt piece = rarest(left, parents, parent, random);
+        if (piece.isPresent()) {
+          picks.add(new Pick(parent, piece.getAsInt()));
+          left.clear(piece.getAsInt());
+          load[parent]++;
+          progress = true;
+        }
+      }
+    }
+    return picks;
+  }
+
+  /// Places per parent. When little is left nobody queues more than a fair share, and slow parents nothing.
+  static int[] slots(List<ParentView> parents, int left) {
+    long fastest = parents.stream().mapToLong(ParentView::rate).max().orElse(0);
+    int busy = parents.stream().mapToInt(ParentView::inFlight).sum();
+    int fair = parents.isEmpty() ? 0 : Math.max(1, Math.ceilDiv(left + busy, parents.size()));
+    int[] slots = new int[parents.size()];
+    for (int i = 0; i < slots.length; i++) {
+      long rate = parents.get(i).rate();
+      int byRate =
+          rate == 0 || fastest == 0
+              ? FIRST_SLOTS
+              : Math.clamp(Math.round((double) MAX_SLOTS * rate / fastest), 1, MAX_SLOTS);
+      boolean slow = rate > 0 && rate < fastest / SLOW_SHARE;
+      slots[i] = slow && left < parents.size() ? 0 : Math.min(byRate, fair);
+    }
+    // A slow parent that alone holds a piece is still asked: it is better than nothing.
+    for (int i = 0; i < slots.length; i++) {
+      if (slots[i] == 0 && parents.get(i).inFlight() == 0 && holdsAlone(parents, i)) {
+        slots[i] = 1;
+      }
+    }
+    return slots;
+  }
+
+  private static boolean holdsAlone(List<ParentView> parents, int parent) {
+    var alone = (BitSet) parents.get(parent).have().clone();
+    for (int i = 0; i < parents.size(); i++) {
+      if (i != parent) {
+        alone.andNot(parents.get(i).have());
+      }
+    }
+    return !alone.isEmpty();
+  }
+
+  private static int[] byLoad(int[] load) {
+    return java.util.stream.IntStream.range(0, load.length)
+        .boxed()
+        .sorted(java.util.Comparator.comparingInt(i -> load[i]))
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  private static OptionalInt rarest(BitSet left, List<ParentView> parents, int parent, RandomGenerator random) {
+    BitSet have = parents.get(parent).have();
+    int top = Math.min(left.length(), have.length());
+    if (top == 0) {
+      return OptionalInt.empty();
+    }
+    int start = random.nextInt(top);
+    int best = -1;
+    int fewest = Integer.MAX_VALUE;
+    int equals = 0;
+    int looked = 0;
+    for (int piece = next(left, have, start, top); piece >= 0 && looked < MAX_LOOKED_AT; piece = after(left, have, piece, start, top)) {
+      looked++;
+      int holders = holders(parents, piece);
+      if (holders < fewest) {
+        fewest = holders;
+        equals = 0;
+      }
+      if (holders == fewest && random.nextInt(++equals) == 0) {
+        best = piece;
+      }
+    }
+    return best < 0 ? OptionalInt.empty() : OptionalInt.of(best);
+  }
+
+  /// First common piece from `start` to the top, then from 0 to `start`; -1 when there is none.
+  private static int next(BitSet left, BitSet have, int start, int top) {
+    int piece = common(left, have, start, top);
+    return piece >= 0 ? piece : common(left, have, 0, start);
+  }
+
+  private static int after(BitSet left, BitSet have, int piece, int start, int top) {
+    if (piece >= start) {
+      int further = common(left, have, piece + 1, top);
+      return further >= 0 ? further : common(left, have, 0, start);
+    }
+    return common(left, have, piece + 1, start);
+  }
+
+  private static int common(BitSet left, BitSet have, int from, int to) {
+    int piece = from;
+    while (piece < to) {
+      int a = left.nextSetBit(piece);
+      if (a < 0 || a >= to) {
+        return -1;
+      }
+      int b = have.nextSetBit(a);
+      if (b == a) {
+        return a;
+      }
+      if (b < 0) {
+        return -1;
+      }
+      piece = b;
+    }
+    return -1;
+  }
+
+  private static int holders(List<ParentView> parents, int piece) {
+    int count = 0;
+    for (ParentView parent : parents) {
+      count += parent.have().get(piece) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// Near the end, a parent that holds an outstanding piece of an idle, much faster one: its requests are worth
+  /// taking away.
+  ///
+  /// @param outstanding pieces asked of each parent
+  /// @param pieceLength bytes of a piece
+  /// @return index of the parent to leave
+  static OptionalInt laggard(List<ParentView> parents, List<BitSet> outstanding, long pieceLength) {
+    OptionalInt worst = OptionalInt.empty();
+    double longest = 0;
+    for (int slow = 0; slow < parents.size(); slow++) {
+      if (outstanding.get(slow).isEmpty()) {
+        continue;
+      }
+      double wait = seconds(parents.get(slow), outstanding.get(slow).cardinality(), pieceLength);
+      double other = elsewhere(parents, outstanding, slow, pieceLength);
+      if (wait > 3 * other + 0.5 && wait > longest) {
+        longest = wait;
+        worst = OptionalInt.of(slow);
+      }
+    }
+    return worst;
+  }
+
+  private static double elsewhere(List<ParentView> parents, List<BitSet> outstanding, int slow, long pieceLength) {
+    double best = Double.POSITIVE_INFINITY;
+    for (int fast = 0; fast < parents.size(); fast++) {
+      boolean idle = fast != slow && outstanding.get(fast).isEmpty() && parents.get(fast).rate() > 0;
+      if (idle && parents.get(fast).have().intersects(outstanding.get(slow))) {
+        best = Math.min(best, seconds(parents.get(fast), 1, pieceLength));
+      }
+    }
+    return best;
+  }
+
+  private static double seconds(ParentView parent, int pieces, long pieceLength) {
+    return parent.rate() == 0 ? 0 : (double) pieces * pieceLength / parent.rate();
+  }
+}

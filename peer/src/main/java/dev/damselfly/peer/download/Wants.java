@@ -1,0 +1,35 @@
+package dev.damselfly.peer.download;
+
+import dev.damselfly.api.id.ByteRange;
+import java.util.List;
+import java.util.Optional;
+
+/// What a session registers for: the hull of what its callers want.
+///
+/// @param hull absent: the whole content
+record Wants(boolean anything, Optional<ByteRange> hull, boolean mayUseOrigin) {
+  static final Wants NOTHING = new Wants(false, Optional.empty(), false);
+
+  static Wants of(List<Interest> callers) {
+    if (callers.isEmpty()) {
+      return NOTHING;
+    }
+    boolean origin = callers.stream().anyMatch(caller -> caller.asked.mayUseOrigin());
+    if (callers.stream().anyMatch(caller -> caller.range().isEmpty())) {
+      return new Wants(true, Optional.empty(), origin);
+    }
+    long start = callers.stream().mapToLong(caller -> caller.range().get().start()).min().getAsLong();
+    long end = callers.stream().mapToLong(caller -> caller.range().get().end()).max().getAsLong();
+    return new Wants(true, Optional.of(new ByteRange(start, end - start)), origin);
+  }
+
+  /// A registration for this also serves the other.
+  boolean covers(Wants other) {
+    boolean range =
+        hull.isEmpty()
+            || (other.hull.isPresent()
+                && hull.get().start() <= other.hull.get().start()
+                && hull.get().end() >= other.hull.get().end());
+    return !other.anything || (anything && range && (mayUseOrigin || !other.mayUseOrigin));
+  }
+}
