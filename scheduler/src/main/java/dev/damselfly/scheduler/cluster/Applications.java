@@ -6,6 +6,7 @@ import dev.damselfly.api.wire.common.v2.Priority;
 import dev.damselfly.api.wire.manager.v2.Application;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Priorities of applications: the first application of the name, in it the first URL rule that matches.
 /// Rules are linear-time expressions of bounded length; one that does not compile is left out (S-SCH-9).
@@ -33,15 +34,23 @@ public final class Applications {
   private static Entry entry(Application application) {
     var rules = new ArrayList<UrlRule>();
     for (var url : application.getPriority().getUrlsList()) {
-      if (rules.size() < MAX_RULES && url.getRegex().length() <= MAX_PATTERN) {
-        try {
-          rules.add(new UrlRule(Pattern.compile(url.getRegex()), url.getValue()));
-        } catch (PatternSyntaxException e) {
-          continue; // a rule that cannot be read matches nothing
-        }
+      if (rules.size() < MAX_RULES) {
+        compiled(url.getRegex()).ifPresent(pattern -> rules.add(new UrlRule(pattern, url.getValue())));
       }
     }
     return new Entry(application.getName(), application.getPriority().getValue(), rules);
+  }
+
+  /// Absent for a rule that cannot be read: it matches nothing.
+  private static Optional<Pattern> compiled(String regex) {
+    if (regex.length() > MAX_PATTERN) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Pattern.compile(regex));
+    } catch (PatternSyntaxException e) {
+      return Optional.empty();
+    }
   }
 
   /// What applies to a download that names no priority of its own (LEVEL0).

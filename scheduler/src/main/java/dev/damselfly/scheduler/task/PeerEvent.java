@@ -31,6 +31,7 @@ public enum PeerEvent {
   LEAVES(LEAVE, EnumSet.complementOf(EnumSet.of(LEAVE)));
 
   private final PeerState to;
+  @SuppressWarnings("ImmutableEnumChecker") // an unmodifiable view of a set that nobody else holds
   private final Set<PeerState> from;
 
   PeerEvent(PeerState to, Set<PeerState> from) {

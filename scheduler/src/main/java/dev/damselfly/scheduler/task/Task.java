@@ -111,6 +111,7 @@ public final class Task {
   }
 
   /// The stream of the peer ended; the peer stays as it is.
+  @SuppressWarnings("ReferenceEquality") // a stream is itself and nothing else
   public synchronized void release(String peerId, Object stream) {
     Peer peer = peers.get(peerId);
     if (peer != null && peer.stream == stream) {
@@ -147,7 +148,7 @@ public final class Task {
   /// Download unless Running; a running task only gets a newer time.
   public synchronized void begin() {
     updatedAt = clock.instant();
-    TaskEvent.DOWNLOAD.from(state).ifPresent(next -> state = next);
+    state = TaskEvent.DOWNLOAD.from(state).orElse(state);
   }
 
   /// A peer brought everything from the origin.
@@ -212,7 +213,8 @@ public final class Task {
   /// @param fromOrigin the piece's place and length are kept for the task
   public synchronized void pieceFinished(String peerId, Piece piece, boolean fromOrigin) {
     Peer peer = require(peerId);
-    var number = Field.parse("piece.number", () -> sizes.requirePiece(piece.getNumber(), piece.getOffset(), piece.getLength()));
+    TaskSizes known = sizes;
+    var number = Field.parse("piece.number", () -> known.requirePiece(piece.getNumber(), piece.getOffset(), piece.getLength()));
     Instant now = clock.instant();
     peer.finished.set(number.value());
     peer.costs.add(clamped(piece.getCost()));
@@ -316,11 +318,15 @@ public final class Task {
 
   /// What garbage collection decides on.
   synchronized List<PeerAge> ages() {
-    return peers.values().stream()
-        .map(p -> new PeerAge(p.id(), p.host(), p.state, p.pieceAt, p.updatedAt, p.stream != null, graph.degree(p.id())))
-        .toList();
+    var ages = new ArrayList<PeerAge>();
+    for (Peer p : peers.values()) {
+      int degree = graph.degree(p.id());
+      ages.add(new PeerAge(p.id(), p.host(), p.state, p.pieceAt, p.updatedAt, p.stream != null, degree));
+    }
+    return ages;
   }
 
+  @GuardedBy("this")
   private boolean apply(Peer peer, PeerEvent event) {
     Optional<PeerState> next = event.from(peer.state);
     if (next.isEmpty()) {
@@ -346,11 +352,13 @@ public final class Task {
     return true;
   }
 
+  @GuardedBy("this")
   private void change(TaskEvent event) {
-    event.from(state).ifPresent(next -> {
-      state = next;
+    Optional<TaskState> next = event.from(state);
+    if (next.isPresent()) {
+      state = next.get();
       updatedAt = clock.instant();
-    });
+    }
   }
 
   @GuardedBy("this")

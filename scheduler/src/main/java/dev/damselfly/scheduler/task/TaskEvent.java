@@ -19,6 +19,7 @@ public enum TaskEvent {
   LEAVES(LEAVE, EnumSet.of(PENDING, RUNNING, SUCCEEDED, FAILED));
 
   private final TaskState to;
+  @SuppressWarnings("ImmutableEnumChecker") // an unmodifiable view of a set that nobody else holds
   private final Set<TaskState> from;
 
   TaskEvent(TaskState to, Set<TaskState> from) {
