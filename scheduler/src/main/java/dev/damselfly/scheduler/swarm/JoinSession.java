@@ -5,7 +5,9 @@ import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.id.ByteRange;
 import dev.damselfly.api.id.TaskId;
+import dev.damselfly.api.wire.common.v2.Range;
 import dev.damselfly.api.wire.common.v2.TaskType;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
@@ -17,6 +19,7 @@ import dev.damselfly.scheduler.stream.Sink;
 import dev.damselfly.scheduler.task.PeerSpec;
 import dev.damselfly.scheduler.task.Task;
 import dev.damselfly.scheduler.task.TaskKey;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One Join stream. The transport calls `receive` one message at a time; the ends may come from any thread.
@@ -64,10 +67,14 @@ final class JoinSession {
     if (download.getRequestHeaderCount() > 0 || download.hasObjectStorage()) {
       throw new Refused(Reason.FORBIDDEN_FIELD, "download: request headers and credentials stay on the host");
     }
+    Optional<ByteRange> range =
+        download.hasRange()
+            ? Optional.of(Field.parse("download.range", () -> range(download.getRange())))
+            : Optional.empty();
     boolean origin = register.getMayUseOrigin() && scope.config().leases().roles().contains(caller.role());
     var key = new TaskKey(id, register.getRestricted());
     Task task = scope.tasks().admit(key, download, PeerSpec.of(peerId, host, download), outbox);
-    var member = new Member(peerId, host, task, port, origin, outbox);
+    var member = new Member(peerId, host, task, new Member.Wishes(port, origin, range), outbox);
     try {
       Swarm swarm = swarms.open(key, download);
       membership = new Membership(key, swarm, member);
@@ -78,7 +85,7 @@ final class JoinSession {
       }
     } finally {
       if (outbox.isEnding()) {
-        lost();
+        end(); // the stream ended while it was registered
       }
     }
   }
@@ -110,6 +117,10 @@ final class JoinSession {
       known.swarm().leave(known.member());
       swarms.dropIfEmpty(known.key(), known.swarm());
     }
+  }
+
+  private static ByteRange range(Range wire) {
+    return new ByteRange(wire.getStart(), wire.getLength());
   }
 
   private static int requirePort(int port) {

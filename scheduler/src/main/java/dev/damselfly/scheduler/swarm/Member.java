@@ -1,5 +1,6 @@
 package dev.damselfly.scheduler.swarm;
 
+import dev.damselfly.api.id.ByteRange;
 import dev.damselfly.api.id.Sha256;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.authz.identity.SpiffeId;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -40,16 +42,20 @@ final class Member {
   final Set<String> everParents = new HashSet<>();
 
   final Set<String> blocked = new HashSet<>();
+  final Optional<ByteRange> range;
   int from;
   int to = Integer.MAX_VALUE;
   int demand;
   boolean onlyServes;
-  boolean gone;
+  volatile boolean gone;
   boolean dirty;
   boolean finished;
   boolean offered;
   Timer.Alarm renewal = () -> {};
   boolean renewing;
+
+  /// What the member said when it registered.
+  record Wishes(int piecePort, boolean mayUseOrigin, Optional<ByteRange> range) {}
 
   /// A piece as its holder describes it.
   record Claim(long length, Sha256 sha256) {}
@@ -57,12 +63,13 @@ final class Member {
   /// Why and at what cost another member is a parent.
   record Link(Member parent, HostLoad.Cost cost, boolean random, String reason) {}
 
-  Member(String peerId, Host host, Task task, int piecePort, boolean mayUseOrigin, Outbox<JoinEvent> outbox) {
+  Member(String peerId, Host host, Task task, Wishes wishes, Outbox<JoinEvent> outbox) {
     this.peerId = peerId;
     this.host = host;
     this.task = task;
-    this.piecePort = piecePort;
-    this.mayUseOrigin = mayUseOrigin;
+    this.piecePort = wishes.piecePort();
+    this.mayUseOrigin = wishes.mayUseOrigin();
+    this.range = wishes.range();
     this.outbox = outbox;
   }
 

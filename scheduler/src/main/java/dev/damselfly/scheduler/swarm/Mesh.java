@@ -29,6 +29,7 @@ final class Mesh {
   private final GrantSigner signer;
   private final RandomGenerator random;
   private final Map<Member, Change> changes = new LinkedHashMap<>();
+  private int offered;
   private HostLoad.Cost cost = new HostLoad.Cost(0, 1, 0);
 
   private static final class Change {
@@ -57,10 +58,28 @@ final class Mesh {
       return;
     }
     parent.offered = true;
+    offered++;
     for (Member child : roster.all()) {
-      if (child.parents.size() < config.parentsPerChild() && mayServe(parent, child)) {
-        link(child, MeshChoice.scored(option(child, parent)));
+      if (mayServe(parent, child)) {
+        welcome(child, parent);
       }
+    }
+  }
+
+  /// A child with room takes the newcomer. Of the places for random parents each newcomer gets one with the same
+  /// chance as all before it, so early members are not preferred for ever (F-45).
+  private void welcome(Member child, Member parent) {
+    List<String> drawn =
+        child.parents.entrySet().stream().filter(e -> e.getValue().random()).map(Map.Entry::getKey).toList();
+    boolean scoredFull = child.parents.size() - drawn.size() >= config.parentsPerChild() - config.randomParents();
+    var option = option(child, parent);
+    if (!scoredFull) {
+      link(child, MeshChoice.scored(option));
+    } else if (drawn.size() < config.randomParents()) {
+      link(child, MeshChoice.drawn(option));
+    } else if (!drawn.isEmpty() && random.nextInt(offered) < drawn.size()) {
+      unlink(child, drawn.get(random.nextInt(drawn.size())));
+      link(child, MeshChoice.drawn(option));
     }
   }
 

@@ -33,10 +33,13 @@ final class MeshChoice {
       picks.add(scored(left.removeFirst()));
     }
     while (!left.isEmpty() && picks.size() < room) {
-      Option drawn = left.remove(random.nextInt(left.size()));
-      picks.add(new Pick(drawn.peerId(), true, "drawn at random, " + drawn.score()));
+      picks.add(drawn(left.remove(random.nextInt(left.size()))));
     }
     return picks;
+  }
+
+  static Pick drawn(Option option) {
+    return new Pick(option.peerId(), true, "drawn at random, " + option.score());
   }
 
   static Pick scored(Option option) {

@@ -23,6 +23,11 @@ final class Roster {
     member.unproven.clear();
   }
 
+  @SuppressWarnings("ReferenceEquality") // a member is itself; a later one may have the same peer id
+  boolean has(Member member) {
+    return members.get(member.peerId) == member;
+  }
+
   Optional<Member> find(String peerId) {
     return Optional.ofNullable(members.get(peerId));
   }

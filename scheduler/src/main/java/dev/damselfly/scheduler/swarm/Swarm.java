@@ -6,9 +6,7 @@ import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Malformed;
 import dev.damselfly.api.error.RequestFailure.Refused;
-import dev.damselfly.api.id.ByteRange;
 import dev.damselfly.api.wire.common.v2.Download;
-import dev.damselfly.api.wire.common.v2.Range;
 import dev.damselfly.api.wire.damselfly.v1.ContentFacts;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
@@ -78,14 +76,10 @@ final class Swarm {
       if (roster.find(member.peerId).isPresent()) {
         throw new Refused(Reason.WRONG_STATE, "peer_id: has a live stream");
       }
-      roster.add(member);
-      member.onlyServes = register.getOnlyServes();
-      member.task.tryFire(member.peerId, PeerEvent.REGISTER_NORMAL);
-      member.task.tryFire(member.peerId, member.onlyServes ? PeerEvent.DOWNLOAD_SUCCEEDED : PeerEvent.DOWNLOAD);
       if (register.hasContent()) {
         describe(member, register.getContent());
       }
-      greet(member, register.getDownload());
+      admit(member, register);
       Instant now = scope.timer().instant();
       register.getHeldList().forEach(piece -> ledger.report(member, piece, now));
       mesh.fill(member);
@@ -97,30 +91,33 @@ final class Swarm {
   }
 
   @GuardedBy("this")
-  private void greet(Member member, Download download) {
+  private void admit(Member member, Register register) {
+    roster.add(member);
+    member.onlyServes = register.getOnlyServes();
+    member.task.tryFire(member.peerId, PeerEvent.REGISTER_NORMAL);
+    member.task.tryFire(member.peerId, member.onlyServes ? PeerEvent.DOWNLOAD_SUCCEEDED : PeerEvent.DOWNLOAD);
     var registered = Registered.newBuilder();
     FixedContent known = content;
     if (known != null) {
       registered.setContent(known.toWire());
+      told(member, known);
     }
-    window(member, download);
     member.send(JoinEvent.newBuilder().setRegistered(registered).build());
     ledger.introduce(member);
     aftermath.record(AuditAction.PEER_JOIN, member.identity(), "", Map.of("restricted", Boolean.toString(key.restricted())));
   }
 
-  /// A member that wants a range takes leases on the pieces of that range only.
-  @GuardedBy("this")
-  private void window(Member member, Download download) {
-    FixedContent known = content;
-    if (!download.hasRange() || known == null || known.layout().isEmpty()) {
-      return;
-    }
-    Range range = download.getRange();
-    var layout = known.layout().get();
-    var bytes = Field.parse("download.range", () -> new ByteRange(range.getStart(), range.getLength()));
-    member.from = Field.parse("download.range", () -> layout.first(bytes)).value();
-    member.to = Field.parse("download.range", () -> layout.last(bytes)).value() + 1;
+  /// What the content means for one member: its task's sizes, and the pieces of the range that it wants.
+  private static void told(Member member, FixedContent known) {
+    known.layout().ifPresent(
+        layout -> {
+          member.task.fixSizes(TaskSizes.of(layout));
+          member.range.ifPresent(
+              range -> {
+                member.from = Field.parse("download.range", () -> layout.first(range)).value();
+                member.to = Field.parse("download.range", () -> layout.last(range)).value() + 1;
+              });
+        });
   }
 
   void receive(Member member, JoinRequest request) {
@@ -132,9 +129,6 @@ final class Swarm {
       settle();
     }
     finish();
-    if (member.outbox.isEnding()) {
-      leave(member); // the member reads too slowly, or said goodbye
-    }
   }
 
   @GuardedBy("this")
@@ -184,7 +178,7 @@ final class Swarm {
     var event = JoinEvent.newBuilder().setContent(known.toWire()).build();
     for (Member member : roster.all()) {
       member.send(event);
-      known.layout().ifPresent(layout -> member.task.fixSizes(TaskSizes.of(layout)));
+      told(member, known);
     }
   }
 
@@ -257,26 +251,31 @@ final class Swarm {
 
   /// The member is gone: its leases are free, its children get other parents, at once. Idempotent.
   void leave(Member member) {
-    synchronized (this) {
-      if (member.gone) {
-        return;
-      }
-      member.gone = true;
-      member.renewal.cancel();
-      mesh.detach(member);
-      supply.endAll(member);
-      roster.remove(member);
-      mesh.withdraw(member);
-      member.outbox.complete();
-      if (!member.finished) {
-        member.task.tryFire(member.peerId, PeerEvent.LEAVES);
-      }
-      member.task.release(member.peerId, member.outbox);
-      aftermath.record(AuditAction.PEER_LEAVE, member.identity(), "", Map.of());
-      settle();
-    }
+    depart(member);
     member.outbox.drain();
     finish();
+  }
+
+  private synchronized void depart(Member member) {
+    if (member.gone) {
+      return;
+    }
+    member.gone = true;
+    member.renewal.cancel();
+    member.outbox.complete();
+    if (!member.finished) {
+      member.task.tryFire(member.peerId, PeerEvent.LEAVES);
+    }
+    member.task.release(member.peerId, member.outbox);
+    if (!roster.has(member)) {
+      return; // refused before it was a member
+    }
+    mesh.detach(member);
+    supply.endAll(member);
+    roster.remove(member);
+    mesh.withdraw(member);
+    aftermath.record(AuditAction.PEER_LEAVE, member.identity(), "", Map.of());
+    settle();
   }
 
   /// Every member of a host leaves.
@@ -409,20 +408,26 @@ final class Swarm {
     finish();
   }
 
-  /// Writes what was queued and does what was put off; never under the lock.
+  /// Writes what was queued and does what was put off; never under the lock. Members whose stream ends meanwhile,
+  /// because they said goodbye or read too slowly, depart.
   private void finish() {
-    var dirty = new ArrayList<Member>();
-    List<Runnable> steps;
-    synchronized (this) {
-      steps = aftermath.take();
-      for (Member member : roster.all()) {
-        if (member.dirty) {
-          member.dirty = false;
-          dirty.add(member);
-        }
+    List<Member> ending;
+    do {
+      var dirty = new ArrayList<Member>();
+      takeSteps(dirty).forEach(Runnable::run);
+      dirty.forEach(member -> member.outbox.drain());
+      ending = dirty.stream().filter(member -> member.outbox.isEnding()).toList();
+      ending.forEach(this::depart);
+    } while (!ending.isEmpty());
+  }
+
+  private synchronized List<Runnable> takeSteps(List<Member> dirty) {
+    for (Member member : roster.all()) {
+      if (member.dirty || member.outbox.isEnding()) {
+        member.dirty = false;
+        dirty.add(member);
       }
     }
-    dirty.forEach(member -> member.outbox.drain());
-    steps.forEach(Runnable::run);
+    return aftermath.take();
   }
 }

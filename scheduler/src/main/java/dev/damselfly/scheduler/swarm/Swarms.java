@@ -90,6 +90,11 @@ public final class Swarms {
     for (Swarm swarm : List.copyOf(swarms.values())) {
       swarm.leaveAll(host.id());
     }
+    sweep();
+  }
+
+  /// Drops swarms without members.
+  public void sweep() {
     swarms.forEach(this::dropIfEmpty);
   }
 
