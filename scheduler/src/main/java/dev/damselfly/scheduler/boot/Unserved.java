@@ -20,7 +20,11 @@ final class Unserved {
     var result = ServerServiceDefinition.builder(service.getServiceDescriptor());
     for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
       String name = Objects.requireNonNull(method.getMethodDescriptor().getBareMethodName());
-      result.addMethod(served.contains(name) ? method : refusing(method.getMethodDescriptor()));
+      if (served.contains(name)) {
+        result.addMethod(method);
+      } else {
+        result.addMethod(refusing(method.getMethodDescriptor()));
+      }
     }
     return result.build();
   }
