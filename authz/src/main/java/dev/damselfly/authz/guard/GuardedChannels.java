@@ -2,6 +2,7 @@ package dev.damselfly.authz.guard;
 
 import dev.damselfly.api.id.HostPort;
 import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.IdentitySource;
 import dev.damselfly.authz.identity.RoleTemplate;
 import io.grpc.ManagedChannel;
