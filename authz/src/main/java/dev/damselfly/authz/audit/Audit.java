@@ -1,5 +1,7 @@
 package dev.damselfly.authz.audit;
 
+import org.jspecify.annotations.Nullable;
+
 /// Takes audit events. Thread-safe.
 ///
 /// Implementations: [AuditLog] (hash-chained file); tests keep events in memory.
@@ -13,7 +15,7 @@ public interface Audit {
   final class AuditUnavailable extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    public AuditUnavailable(String message, Throwable cause) {
+    public AuditUnavailable(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }

@@ -1,0 +1,234 @@
+package dev.damselfly.authz.files;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// An open directory of ours. Everything happens relative to the handle, so a swap of the path afterwards moves nothing (F-18).
+///
+/// Opened component by component without following links; its owner is the user of this process and nobody else may
+/// write, others may not even look (0700 or 0750; F-20). Files are created with 0600. Thread-safe.
+public final class SafeDir implements AutoCloseable {
+  private static final Path SELF = Path.of(".");
+  private static final Set<PosixFilePermission> FORBIDDEN =
+      EnumSet.of(
+          PosixFilePermission.GROUP_WRITE,
+          PosixFilePermission.OTHERS_READ,
+          PosixFilePermission.OTHERS_WRITE,
+          PosixFilePermission.OTHERS_EXECUTE);
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  private final SecureDirectoryStream<Path> handle;
+
+  private SafeDir(SecureDirectoryStream<Path> handle) {
+    this.handle = handle;
+  }
+
+  /// Opens an existing directory. The caller closes it.
+  ///
+  /// @param path absolute and normal: no `.` or `..`
+  /// @throws UnsafeFile for a link anywhere in the path, another owner, or too wide a mode
+  @MustBeClosed
+  public static SafeDir open(Path path) throws IOException {
+    if (!path.isAbsolute() || !path.equals(path.normalize())) {
+      throw new UnsafeFile("a directory is named by an absolute path without '.' and '..'");
+    }
+    SecureDirectoryStream<Path> at = root(path);
+    for (Path segment : path) {
+      at = descend(at, segment);
+    }
+    return checked(at);
+  }
+
+  /// Opens the directory, and makes the last segment of its path with 0700 when it is absent.
+  @MustBeClosed
+  public static SafeDir openOrCreate(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectory(path, OWNER_ONLY_DIRECTORY);
+    }
+    return open(path);
+  }
+
+  /// A directory inside this one. The caller closes it.
+  @MustBeClosed
+  public SafeDir child(FileName name) throws IOException {
+    return checked(step(handle, Path.of(name.text())));
+  }
+
+  /// A new, empty file for writing and reading; the name must be free.
+  @MustBeClosed
+  public FileChannel create(FileName name) throws IOException {
+    return channel(
+        name, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ), OWNER_ONLY);
+  }
+
+  /// An existing regular file of ours for reading.
+  @MustBeClosed
+  public FileChannel read(FileName name) throws IOException {
+    requireOwnFile(name);
+    return channel(name, Set.of(StandardOpenOption.READ));
+  }
+
+  /// An existing regular file of ours for writing and reading; the position is at the start.
+  @MustBeClosed
+  public FileChannel write(FileName name) throws IOException {
+    requireOwnFile(name);
+    return channel(name, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
+  }
+
+  public boolean exists(FileName name) throws IOException {
+    try {
+      var view =
+          handle.getFileAttributeView(Path.of(name.text()), BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+      view.readAttributes();
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /// Moves within the directory in one step; an existing target is replaced.
+  public void rename(FileName from, FileName to) throws IOException {
+    handle.move(Path.of(from.text()), handle, Path.of(to.text()));
+  }
+
+  /// Removes the file, or the link itself: what a link points to is never touched.
+  public void delete(FileName name) throws IOException {
+    handle.deleteFile(Path.of(name.text()));
+  }
+
+  /// Names of all entries, sorted.
+  ///
+  /// @param limit most entries
+  /// @throws UnsafeFile when there are more, or a name that no [FileName] has
+  public List<String> names(int limit) throws IOException {
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> fresh = handle.newDirectoryStream(SELF, LinkOption.NOFOLLOW_LINKS)) {
+      for (Path entry : fresh) {
+        if (names.size() >= limit) {
+          throw new UnsafeFile("a directory has at most " + limit + " entries");
+        }
+        names.add(String.valueOf(entry.getFileName()));
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    names.sort(null);
+    return List.copyOf(names);
+  }
+
+  /// Makes creations, renames and deletions survive a crash.
+  public void sync() throws IOException {
+    try (var self = (FileChannel) handle.newByteChannel(SELF, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+      self.force(true);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    handle.close();
+  }
+
+  private FileChannel channel(FileName name, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+      throws IOException {
+    Set<OpenOption> all = new HashSet<>(options);
+    all.add(LinkOption.NOFOLLOW_LINKS);
+    SeekableByteChannel channel = handle.newByteChannel(Path.of(name.text()), all, attributes);
+    if (channel instanceof FileChannel file) {
+      return file;
+    }
+    channel.close();
+    throw new UnsafeFile("this file system gives no file channels relative to a directory");
+  }
+
+  private void requireOwnFile(FileName name) throws IOException {
+    PosixFileAttributes attributes =
+        handle
+            .getFileAttributeView(Path.of(name.text()), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+            .readAttributes();
+    if (!attributes.isRegularFile()) {
+      throw new UnsafeFile("a file must be a regular file, not a link or a device");
+    }
+    requireOurs(attributes, "file");
+  }
+
+  @MustBeClosed
+  private static SafeDir checked(SecureDirectoryStream<Path> at) throws IOException {
+    try {
+      requireOurs(at.getFileAttributeView(PosixFileAttributeView.class).readAttributes(), "directory");
+      return new SafeDir(at);
+    } catch (IOException | RuntimeException e) {
+      at.close();
+      throw e;
+    }
+  }
+
+  private static void requireOurs(PosixFileAttributes attributes, String what) throws IOException {
+    if (!attributes.owner().equals(processUser())) {
+      throw new UnsafeFile("a " + what + " must belong to the user of this process");
+    }
+    if (attributes.permissions().stream().anyMatch(FORBIDDEN::contains)) {
+      throw new UnsafeFile("a " + what + " must be closed to others and not writable by its group");
+    }
+  }
+
+  /// The owner of `/proc/self`: works for users without a name, as in containers.
+  private static UserPrincipal processUser() throws IOException {
+    return Files.getOwner(Path.of("/proc/self"));
+  }
+
+  @SuppressWarnings("StreamResourceLeak") // handed on, or closed by secure()
+  private static SecureDirectoryStream<Path> root(Path path) throws IOException {
+    return secure(Files.newDirectoryStream(path.getRoot()));
+  }
+
+  private static SecureDirectoryStream<Path> descend(SecureDirectoryStream<Path> from, Path segment) throws IOException {
+    try (from) {
+      return step(from, segment);
+    }
+  }
+
+  private static SecureDirectoryStream<Path> step(SecureDirectoryStream<Path> from, Path segment) throws IOException {
+    try {
+      return secure(from.newDirectoryStream(segment, LinkOption.NOFOLLOW_LINKS));
+    } catch (NoSuchFileException e) {
+      throw e;
+    } catch (FileSystemException e) {
+      throw new UnsafeFile("each segment of a path must be a directory that may be entered, not a link", e);
+    }
+  }
+
+  private static SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream) throws IOException {
+    if (stream instanceof SecureDirectoryStream<Path> secure) {
+      return secure;
+    }
+    stream.close();
+    throw new UnsafeFile("this platform has no handles for directories");
+  }
+}
