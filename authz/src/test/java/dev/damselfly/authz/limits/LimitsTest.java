@@ -56,6 +56,7 @@ class LimitsTest {
 
   @Property(tries = 300)
   @Threat("F-39")
+  @SuppressWarnings("EnumOrdinal")
   void configured_neverGoesBeyondAHardMaximum(@ForAll int pick, @ForAll long value) {
     Bound bound = Bound.values()[Math.floorMod(pick, Bound.values().length)];
     Part part = bound.parts().iterator().next();

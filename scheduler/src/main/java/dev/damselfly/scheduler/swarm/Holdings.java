@@ -7,6 +7,7 @@ import java.util.BitSet;
 final class Holdings {
   private int[] counts = new int[64];
   private final BitSet held = new BitSet();
+  private long losses;
 
   void add(int number) {
     if (number >= counts.length) {
@@ -20,6 +21,7 @@ final class Holdings {
     if (number < counts.length && counts[number] > 0) {
       counts[number]--;
       held.set(number, counts[number] > 0);
+      losses++;
     }
   }
 
@@ -30,6 +32,11 @@ final class Holdings {
   /// The pieces that somebody holds; not to be changed by the caller.
   BitSet held() {
     return held;
+  }
+
+  /// Grows whenever a member loses a piece.
+  long losses() {
+    return losses;
   }
 
   boolean isHeld(int number) {

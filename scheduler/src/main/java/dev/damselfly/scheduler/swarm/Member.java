@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /// One Join stream: a peer of a swarm while it is there. The swarm's lock guards every field; the outbox guards itself.
 final class Member {
@@ -48,7 +47,6 @@ final class Member {
   int demand;
   boolean onlyServes;
   volatile boolean gone;
-  boolean dirty;
   boolean finished;
   boolean offered;
   Timer.Alarm renewal = () -> {};
@@ -75,19 +73,5 @@ final class Member {
 
   SpiffeId identity() {
     return host.owner();
-  }
-
-  void send(JoinEvent event) {
-    send(() -> event);
-  }
-
-  /// The event is made when it is written.
-  void send(Supplier<JoinEvent> event) {
-    outbox.put(event);
-    dirty = true;
-  }
-
-  boolean wants(int number) {
-    return number >= from && number < to;
   }
 }

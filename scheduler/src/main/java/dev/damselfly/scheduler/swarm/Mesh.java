@@ -218,7 +218,8 @@ final class Mesh {
     }
     SpiffeId identity = child.identity();
     List<SpiffeId> named = List.copyOf(identities);
-    child.send(
+    roster.send(
+        child,
         () -> {
           var event = ParentsChanged.newBuilder().addAllRemovedPeerIds(removed);
           if (!parents.isEmpty()) {

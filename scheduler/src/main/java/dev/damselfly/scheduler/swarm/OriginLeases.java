@@ -24,6 +24,7 @@ final class OriginLeases {
   private final Map<Long, Lease> ended = new LinkedHashMap<>();
   private @Nullable Lease whole;
   private long nextId = 1;
+  private long version;
 
   /// Who asks, and for what.
   ///
@@ -111,6 +112,11 @@ final class OriginLeases {
     return Optional.ofNullable(ended.get(id));
   }
 
+  /// Grows whenever a leased piece is done or free again.
+  long version() {
+    return version;
+  }
+
   boolean isLeased(int number) {
     return leased.get(number);
   }
@@ -137,6 +143,7 @@ final class OriginLeases {
       leased.clear(number);
     }
     lease.done(number, now);
+    version++;
     endIfEmpty(lease);
   }
 
@@ -145,6 +152,7 @@ final class OriginLeases {
     if (lease.open().get(number)) {
       leased.clear(number);
       lease.giveBack(number);
+      version++;
     }
     endIfEmpty(lease);
   }
@@ -168,6 +176,7 @@ final class OriginLeases {
         });
     whole = lease.isWhole() ? null : whole;
     leased.andNot(lease.open());
+    version++;
     ended.put(lease.id(), lease);
     if (ended.size() > MAX_ENDED) {
       ended.remove(ended.keySet().iterator().next());

@@ -51,12 +51,12 @@ final class PieceLedger {
     for (Attested attested : attestations.all()) {
       event.addPieces(attested.toWire());
       if (event.getPiecesCount() == CHUNK) {
-        member.send(JoinEvent.newBuilder().setAttested(event).build());
+        roster.send(member, JoinEvent.newBuilder().setAttested(event).build());
         event.clear();
       }
     }
     if (event.getPiecesCount() > 0) {
-      member.send(JoinEvent.newBuilder().setAttested(event).build());
+      roster.send(member, JoinEvent.newBuilder().setAttested(event).build());
     }
   }
 
@@ -139,7 +139,7 @@ final class PieceLedger {
       var detail = Map.of("piece", Integer.toString(claim.number()));
       aftermath.record(AuditAction.DIGEST_MISMATCH, member.identity(), "", detail);
       var event = PiecesQuarantined.newBuilder().addNumbers(claim.number());
-      member.send(JoinEvent.newBuilder().setQuarantined(event).build());
+      roster.send(member, JoinEvent.newBuilder().setQuarantined(event).build());
     }
   }
 

@@ -3,14 +3,18 @@ package dev.damselfly.scheduler.swarm;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /// The members of a swarm and what they hold. Not thread-safe: the swarm's lock guards it.
 final class Roster {
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final Holdings holdings = new Holdings();
+  private final Set<Member> dirty = new LinkedHashSet<>();
 
   void add(Member member) {
     members.put(member.peerId, member);
@@ -74,6 +78,29 @@ final class Roster {
   }
 
   void sendAll(JoinEvent event) {
-    members.values().forEach(member -> member.send(event));
+    members.values().forEach(member -> send(member, event));
+  }
+
+  void send(Member member, JoinEvent event) {
+    send(member, () -> event);
+  }
+
+  /// Queues an event that is made when it is written.
+  void send(Member member, Supplier<JoinEvent> event) {
+    member.outbox.put(event);
+    dirty.add(member);
+  }
+
+  /// Ends the member's stream with OK after what waits.
+  void complete(Member member) {
+    member.outbox.complete();
+    dirty.add(member);
+  }
+
+  /// The members for whom something was queued since the last call.
+  List<Member> takeDirty() {
+    List<Member> all = List.copyOf(dirty);
+    dirty.clear();
+    return all;
   }
 }

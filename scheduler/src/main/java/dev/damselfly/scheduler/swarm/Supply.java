@@ -22,6 +22,9 @@ final class Supply {
   private final Set<Member> waiting = new LinkedHashSet<>();
   private @Nullable FixedContent content;
   private Instant peersWaitUntil = Instant.MIN;
+  private boolean stirred;
+  private long seenLeases;
+  private long seenLosses;
 
   Supply(Roster roster, Attestations attestations, SwarmConfig.Leases config) {
     this.roster = roster;
@@ -35,6 +38,23 @@ final class Supply {
 
   void fixed(FixedContent known) {
     content = known;
+    stir();
+  }
+
+  /// Something changed that may let a member take a lease, or leave the swarm without a way to the origin.
+  void stir() {
+    stirred = true;
+  }
+
+  /// True once after such a change, lost pieces and ended leases included.
+  boolean takeStir() {
+    long ended = leases.version();
+    long lost = roster.holdings().losses();
+    boolean now = stirred || ended != seenLeases || lost != seenLosses;
+    stirred = false;
+    seenLeases = ended;
+    seenLosses = lost;
+    return now;
   }
 
   /// Peers get no lease until then or until a seed is there.
@@ -51,6 +71,7 @@ final class Supply {
     waiting.remove(member);
     if (member.demand > 0) {
       waiting.add(member);
+      stir();
     }
   }
 
@@ -106,11 +127,14 @@ final class Supply {
   private Optional<Lease> grantPieces(Member member, FixedContent known, Instant now) {
     int count = known.layout().orElseThrow().count();
     int to = Math.min(member.to, count);
-    int most = Math.min(member.demand, config.perMember() - leases.outstanding(member.peerId));
+    long takers = Math.max(1, roster.all().stream().filter(this::mayLease).count());
+    long missing = (long) count - roster.holdings().held().cardinality();
+    long own = Math.clamp((missing + takers - 1) / takers, 1, config.perMember());
+    int most = (int) Math.min(member.demand, own - leases.outstanding(member.peerId));
     if (most <= 0) {
-      return Optional.empty();
+      return Optional.empty(); // it has its share of what is missing
     }
-    int share = fairShare(member.from, to);
+    int share = fairShare(takers, member.from, to);
     var request =
         new OriginLeases.Request(
             member.peerId,
@@ -123,9 +147,8 @@ final class Supply {
   }
 
   /// Small leases when many want few pieces, so that every member's way to the origin is used.
-  private int fairShare(int from, int to) {
-    long takers = roster.all().stream().filter(this::mayLease).count();
-    long shares = Math.max(1, 2 * takers);
+  private int fairShare(long takers, int from, int to) {
+    long shares = 2 * takers;
     int enough = (int) Math.min(Integer.MAX_VALUE, shares * config.perLease());
     int free = leases.countFree(roster.holdings().held(), from, to, enough);
     return Math.clamp((free + shares - 1) / shares, 1, config.perLease());
@@ -151,7 +174,7 @@ final class Supply {
     for (int number : lease.numbers()) {
       event.addNumbers(number);
     }
-    member.send(JoinEvent.newBuilder().setLease(event).build());
+    roster.send(member, JoinEvent.newBuilder().setLease(event).build());
   }
 
   /// Takes the lease back and says so.
@@ -163,7 +186,7 @@ final class Supply {
             member -> {
               forget(member);
               var event = LeaseRevoked.newBuilder().setLeaseId(lease.id());
-              member.send(JoinEvent.newBuilder().setLeaseRevoked(event).build());
+              roster.send(member, JoinEvent.newBuilder().setLeaseRevoked(event).build());
             });
   }
 

@@ -21,7 +21,6 @@ import dev.damselfly.scheduler.task.TaskKey;
 import dev.damselfly.scheduler.task.TaskSizes;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,6 +92,7 @@ final class Swarm {
   @GuardedBy("this")
   private void admit(Member member, Register register) {
     roster.add(member);
+    supply.stir();
     member.onlyServes = register.getOnlyServes();
     member.task.tryFire(member.peerId, PeerEvent.REGISTER_NORMAL);
     member.task.tryFire(member.peerId, member.onlyServes ? PeerEvent.DOWNLOAD_SUCCEEDED : PeerEvent.DOWNLOAD);
@@ -102,7 +102,7 @@ final class Swarm {
       registered.setContent(known.toWire());
       told(member, known);
     }
-    member.send(JoinEvent.newBuilder().setRegistered(registered).build());
+    roster.send(member, JoinEvent.newBuilder().setRegistered(registered).build());
     ledger.introduce(member);
     aftermath.record(AuditAction.PEER_JOIN, member.identity(), "", Map.of("restricted", Boolean.toString(key.restricted())));
   }
@@ -177,7 +177,7 @@ final class Swarm {
     mesh.sized(known);
     var event = JoinEvent.newBuilder().setContent(known.toWire()).build();
     for (Member member : roster.all()) {
-      member.send(event);
+      roster.send(member, event);
       told(member, known);
     }
   }
@@ -227,11 +227,11 @@ final class Swarm {
       case FINISHED -> {
         member.finished = true;
         succeeded(member);
-        member.outbox.complete();
+        roster.complete(member);
       }
       case FAILED -> {
         member.task.tryFire(member.peerId, PeerEvent.DOWNLOAD_FAILED);
-        member.outbox.complete();
+        roster.complete(member);
       }
       case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> throw new Malformed("left.outcome", "must be a defined value");
     }
@@ -273,6 +273,7 @@ final class Swarm {
     mesh.detach(member);
     supply.endAll(member);
     roster.remove(member);
+    supply.stir();
     mesh.withdraw(member);
     aftermath.record(AuditAction.PEER_LEAVE, member.identity(), "", Map.of());
     settle();
@@ -305,9 +306,9 @@ final class Swarm {
   private void settle() {
     supply.revokeBarred();
     supply.endWholeIfComplete();
-    for (Lease lease : supply.offer(scope.timer().instant())) {
-      scope.timer().after(scope.config().leases().silence(), () -> leaseDue(lease));
-      roster.find(lease.peerId()).ifPresent(this::leased);
+    if (supply.takeStir()) {
+      supplyLeases();
+      askSeed();
     }
     for (Member child : mesh.flush()) {
       if (!child.renewing) {
@@ -315,7 +316,14 @@ final class Swarm {
         armRenewal(child);
       }
     }
-    askSeed();
+  }
+
+  @GuardedBy("this")
+  private void supplyLeases() {
+    for (Lease lease : supply.offer(scope.timer().instant())) {
+      scope.timer().after(scope.config().leases().silence(), () -> leaseDue(lease));
+      roster.find(lease.peerId()).ifPresent(this::leased);
+    }
   }
 
   private void leased(Member member) {
@@ -403,6 +411,7 @@ final class Swarm {
 
   private void wake() {
     synchronized (this) {
+      supply.stir();
       settle();
     }
     finish();
@@ -413,21 +422,19 @@ final class Swarm {
   private void finish() {
     List<Member> ending;
     do {
-      var dirty = new ArrayList<Member>();
-      takeSteps(dirty).forEach(Runnable::run);
+      List<Member> dirty = takeDirty();
+      takeSteps().forEach(Runnable::run);
       dirty.forEach(member -> member.outbox.drain());
       ending = dirty.stream().filter(member -> member.outbox.isEnding()).toList();
       ending.forEach(this::depart);
     } while (!ending.isEmpty());
   }
 
-  private synchronized List<Runnable> takeSteps(List<Member> dirty) {
-    for (Member member : roster.all()) {
-      if (member.dirty || member.outbox.isEnding()) {
-        member.dirty = false;
-        dirty.add(member);
-      }
-    }
+  private synchronized List<Member> takeDirty() {
+    return roster.takeDirty();
+  }
+
+  private synchronized List<Runnable> takeSteps() {
     return aftermath.take();
   }
 }

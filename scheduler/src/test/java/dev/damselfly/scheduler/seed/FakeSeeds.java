@@ -29,10 +29,11 @@ public final class FakeSeeds implements Seeds {
 
   @Override
   public boolean trigger(TaskKey task, Download download) {
-    if (!available) {
+    var message = PublicDownload.of(download);
+    if (!available || message.isEmpty()) {
       return false;
     }
-    triggered.add(new Triggered(task, download));
+    triggered.add(new Triggered(task, message.get()));
     return true;
   }
 }
