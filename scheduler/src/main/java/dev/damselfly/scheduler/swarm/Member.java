@@ -1,0 +1,77 @@
+package dev.damselfly.scheduler.swarm;
+
+import dev.damselfly.api.id.ByteRange;
+import dev.damselfly.api.id.Sha256;
+import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
+import dev.damselfly.authz.identity.SpiffeId;
+import dev.damselfly.scheduler.host.Host;
+import dev.damselfly.scheduler.host.HostLoad;
+import dev.damselfly.scheduler.stream.Outbox;
+import dev.damselfly.scheduler.task.Task;
+import dev.damselfly.scheduler.time.Timer;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// One Join stream: a peer of a swarm while it is there. The swarm's lock guards every field; the outbox guards itself.
+final class Member {
+  static final int MAX_REMEMBERED = 1000;
+
+  final String peerId;
+  final Host host;
+  final Task task;
+  final int piecePort;
+  final boolean mayUseOrigin;
+  final Outbox<JoinEvent> outbox;
+
+  /// Pieces that count: proven by an attestation.
+  final BitSet held = new BitSet();
+
+  /// Pieces on its disk for which nothing is attested yet.
+  final Map<Integer, Claim> unproven = new HashMap<>();
+
+  /// Parents now, by peer id.
+  final Map<String, Link> parents = new LinkedHashMap<>();
+
+  /// Peers that were parents once: only these can be blamed.
+  final Set<String> everParents = new HashSet<>();
+
+  final Set<String> blocked = new HashSet<>();
+  final Optional<ByteRange> range;
+  int from;
+  int to = Integer.MAX_VALUE;
+  int demand;
+  boolean onlyServes;
+  volatile boolean gone;
+  boolean finished;
+  boolean offered;
+  Timer.Alarm renewal = () -> {};
+  boolean renewing;
+
+  /// What the member said when it registered.
+  record Wishes(int piecePort, boolean mayUseOrigin, Optional<ByteRange> range) {}
+
+  /// A piece as its holder describes it.
+  record Claim(long length, Sha256 sha256) {}
+
+  /// Why and at what cost another member is a parent.
+  record Link(Member parent, HostLoad.Cost cost, boolean random, String reason) {}
+
+  Member(String peerId, Host host, Task task, Wishes wishes, Outbox<JoinEvent> outbox) {
+    this.peerId = peerId;
+    this.host = host;
+    this.task = task;
+    this.piecePort = wishes.piecePort();
+    this.mayUseOrigin = wishes.mayUseOrigin();
+    this.range = wishes.range();
+    this.outbox = outbox;
+  }
+
+  SpiffeId identity() {
+    return host.owner();
+  }
+}

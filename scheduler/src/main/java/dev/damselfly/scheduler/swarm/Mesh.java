@@ -1,0 +1,244 @@
+package dev.damselfly.scheduler.swarm;
+
+import dev.damselfly.api.wire.damselfly.v1.Grant;
+import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
+import dev.damselfly.api.wire.damselfly.v1.Parent;
+import dev.damselfly.api.wire.damselfly.v1.ParentsChanged;
+import dev.damselfly.authz.identity.SpiffeId;
+import dev.damselfly.scheduler.host.HostLoad;
+import dev.damselfly.scheduler.parent.Evaluator;
+import dev.damselfly.scheduler.task.PeerState;
+import dev.damselfly.scheduler.task.TaskKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/// Who fetches from whom. Any member that has a piece or a lease may be a parent of any other: pieces are served only
+/// after verification, so a cycle can pass on nothing bad. Not thread-safe: the swarm's lock guards it.
+final class Mesh {
+  private final TaskKey task;
+  private final Roster roster;
+  private final Blame blame;
+  private final SwarmConfig.Mesh config;
+  private final GrantSigner signer;
+  private final RandomGenerator random;
+  private final Map<Member, Change> changes = new LinkedHashMap<>();
+  private int offered;
+  private HostLoad.Cost cost = new HostLoad.Cost(0, 1, 0);
+
+  private static final class Change {
+    final Set<String> added = new LinkedHashSet<>();
+    final Set<String> removed = new LinkedHashSet<>();
+  }
+
+  Mesh(
+      TaskKey task, Roster roster, Blame blame, SwarmConfig.Mesh config, GrantSigner signer, RandomGenerator random) {
+    this.task = task;
+    this.roster = roster;
+    this.blame = blame;
+    this.config = config;
+    this.signer = signer;
+    this.random = random;
+  }
+
+  /// What links cost from now on.
+  void sized(FixedContent content) {
+    cost = new HostLoad.Cost(content.pieceLength(), 1, content.length().orElse(0) / config.parentsPerChild());
+  }
+
+  /// The member has its first piece or lease: children with room get it as a parent.
+  void offer(Member parent) {
+    if (parent.offered || parent.gone) {
+      return;
+    }
+    parent.offered = true;
+    offered++;
+    for (Member child : roster.all()) {
+      if (mayServe(parent, child)) {
+        welcome(child, parent);
+      }
+    }
+  }
+
+  /// A child with room takes the newcomer. Of the places for random parents each newcomer gets one with the same
+  /// chance as all before it, so early members are not preferred for ever (F-45).
+  private void welcome(Member child, Member parent) {
+    List<String> drawn =
+        child.parents.entrySet().stream().filter(e -> e.getValue().random()).map(Map.Entry::getKey).toList();
+    boolean scoredFull = child.parents.size() - drawn.size() >= config.parentsPerChild() - config.randomParents();
+    var option = option(child, parent);
+    if (!scoredFull) {
+      link(child, MeshChoice.scored(option));
+    } else if (drawn.size() < config.randomParents()) {
+      link(child, MeshChoice.drawn(option));
+    } else if (!drawn.isEmpty() && random.nextInt(offered) < drawn.size()) {
+      unlink(child, drawn.get(random.nextInt(drawn.size())));
+      link(child, MeshChoice.drawn(option));
+    }
+  }
+
+  /// Gives the child as many parents as it may have.
+  void fill(Member child) {
+    int room = config.parentsPerChild() - child.parents.size();
+    if (child.gone || child.onlyServes || room <= 0) {
+      return;
+    }
+    var options = new ArrayList<MeshChoice.Option>();
+    for (Member parent : roster.all()) {
+      if (mayServe(parent, child)) {
+        options.add(option(child, parent));
+      }
+    }
+    long drawn = child.parents.values().stream().filter(Member.Link::random).count();
+    int draws = Math.max(0, config.randomParents() - (int) drawn);
+    MeshChoice.choose(options, room, draws, random).forEach(pick -> link(child, pick));
+  }
+
+  private MeshChoice.Option option(Member child, Member parent) {
+    var state = parent.onlyServes ? PeerState.SUCCEEDED : PeerState.RUNNING;
+    var load = parent.host.load();
+    return new MeshChoice.Option(
+        parent.peerId, Evaluator.score(child.host.facts(), parent.host.facts(), load, state), load.concurrentUploads());
+  }
+
+  private boolean mayServe(Member parent, Member child) {
+    return parent.offered
+        && !parent.gone
+        && !child.gone
+        && !child.onlyServes
+        && !parent.host.id().equals(child.host.id())
+        && parent.host.facts().shared()
+        && !child.blocked.contains(parent.peerId)
+        && !child.parents.containsKey(parent.peerId)
+        && !blame.isQuarantined(parent.identity());
+  }
+
+  private void link(Member child, MeshChoice.Pick pick) {
+    Member parent = roster.find(pick.peerId()).orElseThrow();
+    child.parents.put(parent.peerId, new Member.Link(parent, cost, pick.random(), pick.reason()));
+    if (child.everParents.size() < Member.MAX_REMEMBERED) {
+      child.everParents.add(parent.peerId);
+    }
+    parent.host.addUpload(cost);
+    Change change = changes.computeIfAbsent(child, _ -> new Change());
+    if (!change.removed.remove(parent.peerId)) {
+      change.added.add(parent.peerId);
+    }
+  }
+
+  private boolean unlink(Member child, String parentId) {
+    Member.Link link = child.parents.remove(parentId);
+    if (link == null) {
+      return false;
+    }
+    link.parent().host.removeUpload(link.cost());
+    Change change = changes.computeIfAbsent(child, _ -> new Change());
+    if (!change.added.remove(parentId)) {
+      change.removed.add(parentId);
+    }
+    return true;
+  }
+
+  /// The child does not want this parent any more, and gets another.
+  void block(Member child, String parentId) {
+    if (child.blocked.size() < Member.MAX_REMEMBERED) {
+      child.blocked.add(parentId);
+    }
+    if (unlink(child, parentId)) {
+      fill(child);
+    }
+  }
+
+  /// The child takes from nobody any more.
+  void detach(Member child) {
+    for (String parentId : List.copyOf(child.parents.keySet())) {
+      unlink(child, parentId);
+    }
+  }
+
+  /// No child takes from the member any more; they get others.
+  void withdraw(Member parent) {
+    var orphans = new ArrayList<Member>();
+    for (Member child : roster.all()) {
+      if (unlink(child, parent.peerId)) {
+        orphans.add(child);
+      }
+    }
+    orphans.forEach(this::fill);
+  }
+
+  void withdrawAll(SpiffeId identity) {
+    for (Member member : roster.copy()) {
+      if (member.identity().equals(identity)) {
+        withdraw(member);
+      }
+    }
+  }
+
+  /// Queues one event with one grant for each child whose parents changed.
+  ///
+  /// @return children that have parents and need their grants renewed later
+  Collection<Member> flush() {
+    var children = new HashSet<Member>();
+    changes.forEach(
+        (child, change) -> {
+          if (!child.gone && !(change.added.isEmpty() && change.removed.isEmpty())) {
+            announce(child, List.copyOf(change.added), List.copyOf(change.removed));
+            if (!child.parents.isEmpty()) {
+              children.add(child);
+            }
+          }
+        });
+    changes.clear();
+    return children;
+  }
+
+  /// A new grant for all parents of the child.
+  void renew(Member child) {
+    if (!child.gone && !child.parents.isEmpty()) {
+      announce(child, List.copyOf(child.parents.keySet()), List.of());
+    }
+  }
+
+  private void announce(Member child, List<String> added, List<String> removed) {
+    var parents = new ArrayList<Parent>();
+    var identities = new LinkedHashSet<SpiffeId>();
+    for (String id : added) {
+      Member.Link link = child.parents.get(id);
+      if (link != null) {
+        identities.add(link.parent().identity());
+        parents.add(toWire(link));
+      }
+    }
+    SpiffeId identity = child.identity();
+    List<SpiffeId> named = List.copyOf(identities);
+    roster.send(
+        child,
+        () -> {
+          var event = ParentsChanged.newBuilder().addAllRemovedPeerIds(removed);
+          if (!parents.isEmpty()) {
+            Grant grant = signer.sign(task.id(), task.restricted(), identity, named);
+            parents.forEach(parent -> event.addAdded(parent.toBuilder().setGrant(grant.toByteString())));
+          }
+          return JoinEvent.newBuilder().setParents(event).build();
+        });
+  }
+
+  private static Parent toWire(Member.Link link) {
+    Member parent = link.parent();
+    return Parent.newBuilder()
+        .setPeerId(parent.peerId)
+        .setHostId(parent.host.id())
+        .setSpiffeId(parent.identity().toString())
+        .setIp(parent.host.ip())
+        .setPiecePort(parent.piecePort)
+        .setReason(link.reason())
+        .build();
+  }
+}

@@ -1,0 +1,216 @@
+package dev.damselfly.scheduler.swarm;
+
+import com.google.protobuf.Duration;
+import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
+import dev.damselfly.api.wire.damselfly.v1.LeaseGranted;
+import dev.damselfly.api.wire.damselfly.v1.LeaseRevoked;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Gives leases to members that want them, in the order in which they asked; who gets none now waits and is served as
+/// soon as pieces come free. Not thread-safe: the swarm's lock guards it.
+final class Supply {
+  private final Roster roster;
+  private final Attestations attestations;
+  private final SwarmConfig.Leases config;
+  private final OriginLeases leases = new OriginLeases();
+  private final Set<Member> waiting = new LinkedHashSet<>();
+  private @Nullable FixedContent content;
+  private Instant peersWaitUntil = Instant.MIN;
+  private boolean stirred;
+  private long seenLeases;
+  private long seenLosses;
+
+  Supply(Roster roster, Attestations attestations, SwarmConfig.Leases config) {
+    this.roster = roster;
+    this.attestations = attestations;
+    this.config = config;
+  }
+
+  OriginLeases leases() {
+    return leases;
+  }
+
+  void fixed(FixedContent known) {
+    content = known;
+    stir();
+  }
+
+  /// Something changed that may let a member take a lease, or leave the swarm without a way to the origin.
+  void stir() {
+    stirred = true;
+  }
+
+  /// True once after such a change, lost pieces and ended leases included.
+  boolean takeStir() {
+    long ended = leases.version();
+    long lost = roster.holdings().losses();
+    boolean now = stirred || ended != seenLeases || lost != seenLosses;
+    stirred = false;
+    seenLeases = ended;
+    seenLosses = lost;
+    return now;
+  }
+
+  /// Peers get no lease until then or until a seed is there.
+  void holdBackPeers(Instant until) {
+    peersWaitUntil = until;
+  }
+
+  boolean mayLease(Member member) {
+    return member.mayUseOrigin && !member.gone && !attestations.isBarred(member.identity());
+  }
+
+  void want(Member member, int pieces) {
+    member.demand = Math.clamp(pieces, 0, config.perMember());
+    waiting.remove(member);
+    if (member.demand > 0) {
+      waiting.add(member);
+      stir();
+    }
+  }
+
+  void forget(Member member) {
+    member.demand = 0;
+    waiting.remove(member);
+  }
+
+  /// Serves who waits; several rounds, so that a large demand does not starve the others.
+  ///
+  /// @return the leases that were granted
+  List<Lease> offer(Instant now) {
+    var granted = new ArrayList<Lease>();
+    FixedContent known = content;
+    if (known == null || waiting.isEmpty() || isNothingFree(known)) {
+      return granted;
+    }
+    boolean holdBack = now.isBefore(peersWaitUntil) && roster.all().stream().noneMatch(m -> m.host.isSeed());
+    boolean progress = true;
+    while (progress && !waiting.isEmpty()) {
+      progress = false;
+      for (Member member : List.copyOf(waiting)) {
+        Optional<Lease> lease =
+            !mayLease(member) || holdBack && !member.host.isSeed() ? Optional.empty() : grant(member, known, now);
+        if (lease.isPresent()) {
+          progress = true;
+          granted.add(lease.get());
+        }
+      }
+    }
+    return granted;
+  }
+
+  private boolean isNothingFree(FixedContent known) {
+    return leases.isWholeLeased()
+        || known.isDivisible()
+            && leases.countFree(roster.holdings().held(), 0, known.layout().orElseThrow().count(), 1) == 0;
+  }
+
+  private Optional<Lease> grant(Member member, FixedContent known, Instant now) {
+    Optional<Lease> lease = known.isDivisible() ? grantPieces(member, known, now) : grantWhole(member, known, now);
+    lease.ifPresent(
+        given -> {
+          member.demand -= given.isWhole() ? member.demand : given.open().cardinality();
+          if (member.demand <= 0) {
+            waiting.remove(member);
+          }
+          announce(member, given);
+        });
+    return lease;
+  }
+
+  private Optional<Lease> grantPieces(Member member, FixedContent known, Instant now) {
+    int count = known.layout().orElseThrow().count();
+    int to = Math.min(member.to, count);
+    long takers = Math.max(1, roster.all().stream().filter(this::mayLease).count());
+    long missing = (long) count - roster.holdings().held().cardinality();
+    long own = Math.clamp((missing + takers - 1) / takers, 1, config.perMember());
+    int most = (int) Math.min(member.demand, own - leases.outstanding(member.peerId));
+    if (most <= 0) {
+      return Optional.empty(); // it has its share of what is missing
+    }
+    int share = fairShare(takers, member.from, to);
+    var request =
+        new OriginLeases.Request(
+            member.peerId,
+            member.identity(),
+            Math.min(most, share),
+            member.from,
+            to,
+            n -> !member.held.get(n) && attestations.mayAttest(member.identity(), n));
+    return leases.grant(request, roster.holdings().held(), now);
+  }
+
+  /// Small leases when many want few pieces, so that every member's way to the origin is used.
+  private int fairShare(long takers, int from, int to) {
+    long shares = 2 * takers;
+    int enough = (int) Math.min(Integer.MAX_VALUE, shares * config.perLease());
+    int free = leases.countFree(roster.holdings().held(), from, to, enough);
+    return Math.clamp((free + shares - 1) / shares, 1, config.perLease());
+  }
+
+  private Optional<Lease> grantWhole(Member member, FixedContent known, Instant now) {
+    var layout = known.layout();
+    if (layout.isPresent() && roster.holdings().held().cardinality() >= layout.get().count()) {
+      return Optional.empty(); // everything is there
+    }
+    return leases.grantWhole(member.peerId, member.identity(), now);
+  }
+
+  private void announce(Member member, Lease lease) {
+    var event =
+        LeaseGranted.newBuilder()
+            .setLeaseId(lease.id())
+            .setWhole(lease.isWhole())
+            .setDeadline(
+                Duration.newBuilder()
+                    .setSeconds(config.silence().toSeconds())
+                    .setNanos(config.silence().toNanosPart()));
+    for (int number : lease.numbers()) {
+      event.addNumbers(number);
+    }
+    roster.send(member, JoinEvent.newBuilder().setLease(event).build());
+  }
+
+  /// Takes the lease back and says so.
+  void revoke(Lease lease) {
+    leases.end(lease);
+    roster
+        .find(lease.peerId())
+        .ifPresent(
+            member -> {
+              forget(member);
+              var event = LeaseRevoked.newBuilder().setLeaseId(lease.id());
+              roster.send(member, JoinEvent.newBuilder().setLeaseRevoked(event).build());
+            });
+  }
+
+  /// Takes back what identities hold that may not attest any more.
+  void revokeBarred() {
+    if (attestations.hasBarred()) {
+      leases.all().stream().filter(lease -> attestations.isBarred(lease.identity())).forEach(this::revoke);
+    }
+  }
+
+  /// Ends every lease of a member that is gone.
+  void endAll(Member member) {
+    forget(member);
+    leases.of(member.peerId).forEach(leases::end);
+  }
+
+  /// Ends the lease on everything when everything is there.
+  void endWholeIfComplete() {
+    FixedContent known = content;
+    if (known == null || known.layout().isEmpty()) {
+      return;
+    }
+    if (roster.holdings().held().cardinality() >= known.layout().get().count()) {
+      leases.all().stream().filter(Lease::isWhole).forEach(leases::end);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+package dev.damselfly.scheduler.task;
+
+/// A peer of a task.
+public record PeerKey(TaskKey task, String peerId) {}
