@@ -1,0 +1,5 @@
+/// Applications and the priorities of their downloads.
+@NullMarked
+package dev.damselfly.manager.application;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,54 @@
+package dev.damselfly.manager.boot;
+
+import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.authz.identity.Caller;
+import dev.damselfly.manager.application.ApplicationRpc;
+import dev.damselfly.manager.application.ApplicationStore;
+import dev.damselfly.manager.cluster.ClusterStore;
+import dev.damselfly.manager.cluster.Clusters;
+import dev.damselfly.manager.member.KeepAliveRpc;
+import dev.damselfly.manager.member.LiveRows;
+import dev.damselfly.manager.member.MemberKind;
+import dev.damselfly.manager.scheduler.SchedulerMessages;
+import dev.damselfly.manager.scheduler.SchedulerRpc;
+import dev.damselfly.manager.scheduler.Schedulers;
+import dev.damselfly.manager.seed.SeedPeers;
+import dev.damselfly.manager.seed.SeedRpc;
+import dev.damselfly.manager.store.Database;
+import java.time.InstantSource;
+import java.util.function.Supplier;
+
+/// The objects of one manager, joined.
+record ManagerWiring(ManagerRpc service, LiveRows schedulers, LiveRows seeds) {
+  static ManagerWiring wire(
+      ManagerConfig config, Database database, Audit audit, InstantSource clock, Supplier<Caller> callers) {
+    var clusters = new Clusters(new ClusterStore(database, clock).declare(config.clusters()));
+    var applications = new ApplicationStore(database, clock).declare(config.applications());
+    var seedPeers = new SeedPeers(database, clusters, audit, clock);
+    var schedulers = new Schedulers(database, clusters, seedPeers, audit, clock);
+    var liveSchedulers = new LiveRows(database, MemberKind.SCHEDULER, clock);
+    var liveSeeds = new LiveRows(database, MemberKind.SEED_PEER, clock);
+    var service =
+        new ManagerRpc(
+            callers,
+            new SchedulerRpc(schedulers),
+            new SeedRpc(
+                seedPeers,
+                clusters,
+                cluster -> schedulers.activeIn(cluster).stream().map(SchedulerMessages::scheduler).toList()),
+            new ApplicationRpc(applications),
+            new KeepAliveRpc(clusters, liveSchedulers, liveSeeds, audit));
+    return new ManagerWiring(service, liveSchedulers, liveSeeds);
+  }
+
+  /// Streams do not outlive the process, so neither does an active row.
+  void nobodyLives() {
+    schedulers.reset();
+    seeds.reset();
+  }
+
+  void sweep() {
+    schedulers.sweep();
+    seeds.sweep();
+  }
+}

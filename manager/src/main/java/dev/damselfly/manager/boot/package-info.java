@@ -1,0 +1,5 @@
+/// The manager process: configuration, policy table, wiring. Nobody in this module imports it.
+@NullMarked
+package dev.damselfly.manager.boot;
+
+import org.jspecify.annotations.NullMarked;
