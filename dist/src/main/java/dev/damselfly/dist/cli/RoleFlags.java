@@ -29,6 +29,9 @@ public final class RoleFlags {
   /// Exit code of a wrong command line.
   public static final int USAGE = ExitCode.USAGE.value();
 
+  /// Exit code when something needed is not there.
+  public static final int UNAVAILABLE = ExitCode.UNAVAILABLE.value();
+
   /// Words of `dev-issuer`.
   public record IssuerWords(String directory, List<String> ids, int ttlSeconds) {}
 
