@@ -39,7 +39,7 @@ final class RoleCommand {
   private static int serve(String role, RoleFile file) {
     var foreground = new Foreground();
     try (var running = RunningRole.start(role, file, foreground::stop)) {
-      System.out.println(role + " " + running.identity() + " ready at " + running.address());
+      System.out.println(role + " " + running.identity() + " ready on port " + running.port());
       int code = foreground.await();
       running.close();
       foreground.closed();

@@ -1,6 +1,7 @@
 package dev.damselfly.dist.daemon;
 
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.audit.AuditLog;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.identity.TrustDomain;
@@ -16,14 +17,16 @@ import java.util.Optional;
 /// identity:
 ///   trust-domain: example.org
 ///   workload-api: unix:///run/spire/agent.sock   # default: SPIFFE_ENDPOINT_SOCKET
-/// audit: /var/lib/damselfly/audit
+/// audit:
+///   log: /var/lib/damselfly/audit
+///   keys: /etc/damselfly/audit-keys   # head key and signed heads, with other rights than the log
 /// scheduler: { ... }
 /// ```
 ///
 /// @param workloadApi `unix:///absolute/path`
-/// @param audit directory of the audit log
+/// @param audit directories of the audit log and of the key that signs its heads
 /// @param role the section of the role that runs
-record RoleFile(TrustDomain trustDomain, String workloadApi, Path audit, RoleSection role) {
+record RoleFile(TrustDomain trustDomain, String workloadApi, AuditLog.Place audit, RoleSection role) {
   /// The section of one role.
   sealed interface RoleSection {
     record Manager(ManagerConfig config) implements RoleSection {}
@@ -43,10 +46,7 @@ record RoleFile(TrustDomain trustDomain, String workloadApi, Path audit, RoleSec
     if (socket.isEmpty()) {
       identity.problem("workload-api", "is required when SPIFFE_ENDPOINT_SOCKET is not set");
     }
-    Optional<Path> audit = root.path("audit");
-    if (audit.isEmpty()) {
-      root.problem("audit", "is required: the directory of the audit log");
-    }
+    AuditLog.Place audit = audit(root.section("audit"));
     var section = root.section(role);
     RoleSection own =
         switch (role) {
@@ -56,7 +56,22 @@ record RoleFile(TrustDomain trustDomain, String workloadApi, Path audit, RoleSec
           default -> throw new IllegalArgumentException("no such role");
         };
     root.finish();
-    return new RoleFile(domain, socket, audit.orElse(Path.of("/")), own);
+    return new RoleFile(domain, socket, audit, own);
+  }
+
+  private static AuditLog.Place audit(ConfigReader section) {
+    Optional<Path> log = section.path("log");
+    Optional<Path> keys = section.path("keys");
+    if (log.isEmpty() || keys.isEmpty()) {
+      section.problem("log, keys", "both are required: the directory of the log, and that of its head key");
+    } else {
+      try {
+        return new AuditLog.Place(log.get(), keys.get());
+      } catch (IllegalArgumentException e) {
+        section.problem("keys", "must not lie inside log, nor log inside keys");
+      }
+    }
+    return new AuditLog.Place(Path.of("/none/log"), Path.of("/none/keys"));
   }
 
   private static String socket(String text) {
