@@ -1,0 +1,85 @@
+package dev.damselfly.dist.cli;
+
+import dev.damselfly.dist.cli.Flags.Flag;
+import java.util.List;
+import java.util.Optional;
+
+/// Flags of the commands that run a daemon; they stand here so that help needs no daemon classes.
+public final class RoleFlags {
+  static final List<Flag> UP =
+      List.of(
+          Flag.repeated("allow-origin", '\0', "CIDR", "let downloads reach this private or loopback range"),
+          Flag.of("foreground", '\0', "", "stay in the foreground; Ctrl-C stops everything"),
+          Flag.of("announce-ready", '\0', "", "print one line when ready (used by get)"),
+          Main.HELP);
+
+  static final List<Flag> ROLE =
+      List.of(
+          Flag.of("config", 'c', "FILE", "configuration file (required)"),
+          Flag.of("check-config", '\0', "", "read the file, print every problem, do not start"),
+          Main.HELP);
+
+  static final List<Flag> ISSUER =
+      List.of(
+          Flag.of("dir", '\0', "DIR", "private directory of the sockets: one DIR/NAME.sock per identity"),
+          Flag.repeated("id", '\0', "NAME=SPIFFE-ID", "serve this identity at DIR/NAME.sock"),
+          Flag.of("ttl", '\0', "TIME", "life of an SVID (default 1h)"),
+          Main.HELP);
+
+  /// Exit code of a wrong command line.
+  public static final int USAGE = ExitCode.USAGE.value();
+
+  /// Exit code when something needed is not there.
+  public static final int UNAVAILABLE = ExitCode.UNAVAILABLE.value();
+
+  /// Words of `dev-issuer`.
+  public record IssuerWords(String directory, List<String> ids, int ttlSeconds) {}
+
+  /// Words of `manager`, `scheduler` and `peer`.
+  public record RoleWords(String configFile, boolean checkOnly) {}
+
+  /// Words of `up`.
+  public record UpWords(List<String> allowedOrigins, boolean foreground, boolean announceReady) {}
+
+  private RoleFlags() {}
+
+  /// Empty when the command line is wrong or help was asked for; then everything is said already.
+  public static Optional<IssuerWords> issuer(List<String> args) {
+    return read("dev-issuer", ISSUER, args, flags -> new IssuerWords(
+        required(flags, "dir"), flags.all("id"), (int) Amounts.seconds("--ttl", flags.text("ttl").orElse("1h"))));
+  }
+
+  public static Optional<RoleWords> role(String command, List<String> args) {
+    return read(command, ROLE, args, flags -> new RoleWords(required(flags, "config"), flags.on("check-config")));
+  }
+
+  public static Optional<UpWords> up(List<String> args) {
+    return read("up", UP, args, flags -> new UpWords(flags.all("allow-origin"), flags.on("foreground"), flags.on("announce-ready")));
+  }
+
+  private interface Reading<T> {
+    T of(Flags flags) throws CommandFailed;
+  }
+
+  private static <T> Optional<T> read(String command, List<Flag> known, List<String> args, Reading<T> reading) {
+    try {
+      Flags flags = Flags.parse(known, args);
+      if (flags.on("help")) {
+        Help.command(System.out, command, known);
+        return Optional.empty();
+      }
+      if (!flags.words().isEmpty()) {
+        throw new CommandFailed(ExitCode.USAGE, command + " takes flags only");
+      }
+      return Optional.of(reading.of(flags));
+    } catch (CommandFailed e) {
+      System.err.println("damselfly: " + e.text());
+      System.err.println("`damselfly help " + command + "` shows how it is used.");
+      return Optional.empty();
+    }
+  }
+
+  private static String required(Flags flags, String name) throws CommandFailed {
+    return flags.text(name).orElseThrow(() -> new CommandFailed(ExitCode.USAGE, "--" + name + " is required"));
+  }
+}

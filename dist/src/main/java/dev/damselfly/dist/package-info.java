@@ -1,5 +1,0 @@
-/// The dist process.
-@NullMarked
-package dev.damselfly.dist;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs the command with an installed set of jars. $1: directory that holds dist/target/lib. Expects JAVA_HOME.
+set -eu
+base=$1
+shift
+lib=$base/dist/target/lib
+cli=$lib/cli
+# The same three properties switch TLS session resumption off: a resumed session would skip the verifier.
+tls="-Djdk.tls.server.enableSessionTicketExtension=false -Djdk.tls.server.newSessionTicketCount=0 -Dio.netty.handler.ssl.openssl.sessionCacheClient=false"
+
+case ${1:-help} in
+  up | manager | scheduler | peer | dev-issuer)
+    aot=$base/dist/target/daemon.aot
+    # shellcheck disable=SC2086
+    set -- $tls --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=deny \
+      -XX:+UseSerialGC -Xss512k ${DAMSELFLY_JVM:-} -cp "$lib/*" "-Ddamselfly.base=$base" dev.damselfly.dist.daemon.DaemonMain "$@"
+    ;;
+  *)
+    aot=$base/dist/target/cli.aot
+    # shellcheck disable=SC2086
+    set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto ${DAMSELFLY_JVM:-} -cp "$(cat "$cli/classpath")" \
+      "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"
+    ;;
+esac
+if [ -f "$aot" ]; then
+  set -- "-XX:AOTCache=$aot" -Xlog:disable -Xlog:all=error:stderr "$@"
+fi
+exec "$JAVA_HOME/bin/java" "$@"
