@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -91,6 +93,21 @@ public final class AuditLog implements Audit, AutoCloseable {
     HeadKey key = HeadKey.openOrCreate(place.keys());
     HeadFile heads = HeadFile.open(place.keys());
     return open(new DirDisk(place.log()), new Heads(key, heads, heads.newest()), limits, clock, startFacts);
+  }
+
+  /// Checks a log on disk, all segments and signed heads. A log that is being written may lack its newest head.
+  ///
+  /// @throws IOException when it cannot be read
+  public static AuditVerifier.Report verify(Place place) throws IOException {
+    var key = HeadKey.openOrCreate(place.keys());
+    try (var disk = new DirDisk(place.log());
+        var heads = HeadFile.open(place.keys())) {
+      var sources = new ArrayList<AuditVerifier.Source>();
+      for (String name : disk.names()) {
+        sources.add(new AuditVerifier.Source(name, () -> disk.open(name).read()));
+      }
+      return new AuditVerifier(List.of(key.publicKey())).verify(sources, heads.all(), true);
+    }
   }
 
   /// @param newest last head that the second place has

@@ -38,7 +38,7 @@ final class RoleCommand {
 
   private static int serve(String role, RoleFile file) {
     var foreground = new Foreground();
-    try (var running = RunningRole.start(role, file, foreground::stop)) {
+    try (var running = RunningRole.start(role, file, foreground::stop, List::of)) {
       System.out.println(role + " " + running.identity() + " ready on port " + running.port());
       int code = foreground.await();
       running.close();

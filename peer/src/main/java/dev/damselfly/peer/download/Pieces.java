@@ -130,7 +130,7 @@ final class Pieces {
       }
     }
     return pieces.stream()
-        .filter(piece -> held.get(piece.number().value()) && attested.get(piece.number().value()) == piece)
+        .filter(piece -> held.get(piece.number().value()) && piece.equals(attested.get(piece.number().value())))
         .filter(piece -> task.record(piece.number()).filter(r -> !r.sha256().equals(piece.sha256())).isPresent())
         .map(Attestation::number)
         .toList();

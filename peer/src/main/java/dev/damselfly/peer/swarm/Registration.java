@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /// How this host enters a swarm.
 ///
-/// @param download what was asked for; [#of] takes out what must not leave the host
+/// @param download what was asked for; [#withoutSecrets] takes out what must not leave the host
 /// @param content what the origin said, when it was asked
 /// @param held pieces on disk
 /// @param onlyServes everything is here; nothing is wanted

@@ -50,7 +50,7 @@ public final class UploadPolicy {
     rows.add(upload("DownloadTask", SCHEDULER, Bindings.noLocalPowers()));
     rows.add(upload("DeleteTask", SCHEDULER, Binding.none()));
     NOT_SERVED.forEach(method -> rows.add(upload(method, MEMBERS, Bindings.noLocalPowers())));
-    for (String method : List.of("Check", "List", "Watch")) {
+    for (String method : List.of("Check", "Watch")) {
       rows.add(new Row("grpc.health.v1.Health/" + method, EVERYBODY, Binding.none()));
     }
     return List.copyOf(rows);

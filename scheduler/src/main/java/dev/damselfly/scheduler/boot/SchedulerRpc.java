@@ -16,9 +16,12 @@ import dev.damselfly.api.wire.scheduler.v2.StatPeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.StatTaskRequest;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.scheduler.announce.Announcements;
+import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.host.HostCalls;
+import dev.damselfly.scheduler.host.Hosts;
 import dev.damselfly.scheduler.task.TaskCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// gRPC adapter of `scheduler.v2.Scheduler`: hands each call to the feature that owns it. Thread-safe.
@@ -26,13 +29,24 @@ final class SchedulerRpc extends SchedulerGrpc.SchedulerImplBase {
   private final HostCalls hosts;
   private final TaskCalls tasks;
   private final Announcements announcements;
+  private final Consumer<Host> announced;
+  private final Hosts known;
   private final Supplier<Caller> caller;
 
+  /// @param announced hears of each announced host
   /// @param caller reads the caller of the running call
-  SchedulerRpc(HostCalls hosts, TaskCalls tasks, Announcements announcements, Supplier<Caller> caller) {
+  SchedulerRpc(
+      HostCalls hosts,
+      TaskCalls tasks,
+      Announcements announcements,
+      Consumer<Host> announced,
+      Hosts known,
+      Supplier<Caller> caller) {
     this.hosts = hosts;
     this.tasks = tasks;
     this.announcements = announcements;
+    this.announced = announced;
+    this.known = known;
     this.caller = caller;
   }
 
@@ -44,6 +58,7 @@ final class SchedulerRpc extends SchedulerGrpc.SchedulerImplBase {
   @Override
   public void announceHost(AnnounceHostRequest request, StreamObserver<Empty> out) {
     hosts.announce(request, caller.get());
+    known.find(request.getHost().getId()).ifPresent(announced);
     done(out);
   }
 

@@ -85,6 +85,7 @@ public final class ManagerLink implements AutoCloseable {
       throw new ManagerAbsent(e);
     }
     refresh();
+    beat(); // active at once, not after the first interval
     alarms.add(timer.every(pace.keepAlive(), this::beat));
     alarms.add(timer.every(pace.refresh(), this::refresh));
   }

@@ -99,7 +99,7 @@ public final class Harness implements AutoCloseable {
     var announcements =
         new Announcements(
             new Announcements.Scope(hosts, tasks, cluster, seeds, timer, random, AnnounceConfig.DEFAULT, audit::add));
-    var rpc = new SchedulerRpc(hostCalls, new TaskCalls(hosts, tasks, audit::add), announcements, KEY::get);
+    var rpc = new SchedulerRpc(hostCalls, new TaskCalls(hosts, tasks, audit::add), announcements, _ -> {}, hosts, KEY::get);
     String name = InProcessServerBuilder.generateName();
     try {
       server =

@@ -1,0 +1,277 @@
+package dev.damselfly.peer.boot;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.damselfly.api.error.RequestFailure;
+import dev.damselfly.api.wire.local.v1.StatusReply;
+import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.authz.egress.EgressGate;
+import dev.damselfly.authz.egress.SystemResolver;
+import dev.damselfly.authz.egress.Target;
+import dev.damselfly.authz.guard.GuardedChannels;
+import dev.damselfly.authz.guard.GuardedServer;
+import dev.damselfly.authz.identity.Expected;
+import dev.damselfly.authz.identity.IdentitySource;
+import dev.damselfly.authz.identity.Role;
+import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.limits.Bound;
+import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.authz.limits.Part;
+import dev.damselfly.authz.policy.Advertised;
+import dev.damselfly.authz.policy.Bindings;
+import dev.damselfly.authz.policy.Policy;
+import dev.damselfly.authz.tls.ConnectionRegistry;
+import dev.damselfly.authz.tls.HandshakeListener;
+import dev.damselfly.authz.tls.TlsContexts;
+import dev.damselfly.peer.control.LocalPeople;
+import dev.damselfly.peer.control.LocalServer;
+import dev.damselfly.peer.discover.HostAnnouncer;
+import dev.damselfly.peer.discover.HostFacts;
+import dev.damselfly.peer.discover.HostSelf;
+import dev.damselfly.peer.discover.ManagerDirectory;
+import dev.damselfly.peer.discover.SchedulerGrantKeys;
+import dev.damselfly.peer.discover.Schedulers;
+import dev.damselfly.peer.download.Colleagues;
+import dev.damselfly.peer.download.Downloads;
+import dev.damselfly.peer.download.OriginReader;
+import dev.damselfly.peer.download.SeedFetches;
+import dev.damselfly.peer.origin.Egress;
+import dev.damselfly.peer.origin.Origins;
+import dev.damselfly.peer.origin.OriginsConfig;
+import dev.damselfly.peer.store.PieceStore;
+import dev.damselfly.peer.swarm.GrpcSwarms;
+import dev.damselfly.peer.time.SystemTimer;
+import dev.damselfly.peer.time.Timer;
+import dev.damselfly.peer.transfer.ParentLinks;
+import dev.damselfly.peer.transfer.TransferLimits;
+import dev.damselfly.peer.upload.GrantVerifier;
+import dev.damselfly.peer.upload.HostPulse;
+import dev.damselfly.peer.upload.PieceAddress;
+import dev.damselfly.peer.upload.PieceListener;
+import dev.damselfly.peer.upload.UploadLimits;
+import dev.damselfly.peer.upload.UploadPolicy;
+import dev.damselfly.peer.upload.UploadRpc;
+import io.grpc.ManagedChannel;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.HealthStatusManager;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// One peer or seed peer: serves pieces, downloads, and answers local users. The launcher calls [#start] once and
+/// [#close] once. Thread-safe.
+public final class PeerProcess implements AutoCloseable {
+  private static final Duration COLLECT_EVERY = Duration.ofMinutes(1);
+
+  private final PeerConfig config;
+  private final IdentitySource identity;
+  private final RoleTemplate roles;
+  private final Audit audit;
+  private final InstantSource clock;
+  private final DaemonAnswers.Surroundings surroundings;
+  private final Limits limits = Limits.of(Part.PEER);
+
+  @GuardedBy("this")
+  private final Deque<Runnable> closers = new ArrayDeque<>();
+
+  @GuardedBy("this")
+  private @Nullable GuardedServer server;
+
+  /// @param stop runs when a local user asks the daemon to stop
+  /// @param others further components of the process, for `status`
+  public PeerProcess(
+      PeerConfig config,
+      IdentitySource identity,
+      RoleTemplate roles,
+      Audit audit,
+      InstantSource clock,
+      Runnable stop,
+      Supplier<List<StatusReply.Component>> others) {
+    this.config = config;
+    this.identity = identity;
+    this.roles = roles;
+    this.audit = audit;
+    this.clock = clock;
+    this.surroundings = new DaemonAnswers.Surroundings(others, stop);
+  }
+
+  /// Opens the store, serves, finds schedulers, announces this host, and only then answers local users. On failure
+  /// nothing stays open.
+  ///
+  /// @throws IOException when store, addresses or socket cannot be had, the identity is not a peer's, or no scheduler answers
+  public synchronized void start() throws IOException {
+    if (server != null) {
+      throw new IllegalStateException("already started");
+    }
+    var meaning =
+        roles
+            .meaningOf(identity.current().id())
+            .filter(own -> own.role() == Role.PEER || own.role() == Role.SEED_PEER)
+            .orElseThrow(() -> new IOException("the identity of this process is not one of a peer"));
+    try {
+      run(meaning);
+    } catch (RequestFailure e) {
+      var failure = new IOException(e.safeText(), e);
+      closeAfter(failure);
+      throw failure;
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e);
+      throw e;
+    }
+  }
+
+  @GuardedBy("this")
+  private void run(RoleTemplate.Meaning meaning) throws IOException {
+    var timer = own(new SystemTimer("peer-timer"), SystemTimer::close);
+    var channels = own(new GuardedChannels(identity, roles, audit, clock), GuardedChannels::close);
+    var store = own(PieceStore.open(config.storeDirectory(), config.store(), clock), PieceStore::close);
+    collectNowAndThen(store, timer);
+    var connections = own(new ConnectionRegistry(identity, clock), ConnectionRegistry::close).start();
+    var tls = new TlsContexts(identity, roles, clock, HandshakeListener.auditing(audit));
+    var late = new LateParts();
+    var grants = new GrantVerifier(identity, roles, late, clock, audit);
+    var pieces =
+        own(
+            new PieceListener(config.pieceListen(), tls, connections, store, grants, UploadLimits.standard(), audit).start(),
+            PieceListener::close);
+    server = serve(store, grants, pieces, late);
+
+    var self =
+        new HostSelf(
+            config.place().ip(),
+            meaning.name(),
+            meaning.role() == Role.SEED_PEER,
+            meaning.cluster().orElseThrow(),
+            server.port(),
+            pieces.port(),
+            config.place().idc(),
+            config.place().location());
+    var facts = new HostFacts(self, config.storeDirectory(), Path.of("/proc"));
+    late.facts(facts);
+    var schedulers = discover(channels, self, facts, timer, late);
+    var links = own(new ParentLinks(tls, connections, audit, TransferLimits.standard()), ParentLinks::close);
+    var origins = own(new Origins(OriginsConfig.standard(HostFacts.version()), egress()), Origins::close);
+    var random = new SecureRandom();
+    var colleagues =
+        new Colleagues(
+            store, OriginReader.of(origins), new GrpcSwarms(schedulers, self, random), links::open, timer, clock, audit, random);
+    var downloads = own(new Downloads(colleagues, config.downloads().sessions()), Downloads::close);
+    downloads.start();
+    late.seeds(new SeedFetches(downloads, self.id().value()));
+    var answers =
+        new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, surroundings);
+    listen(downloads, answers, timer);
+  }
+
+  @GuardedBy("this")
+  private GuardedServer serve(PieceStore store, GrantVerifier grants, PieceListener pieces, LateParts late)
+      throws IOException {
+    ScheduledExecutorService beats =
+        own(
+            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("peer-beats").factory()),
+            ScheduledExecutorService::shutdownNow);
+    var address = new PieceAddress(config.place().ip(), pieces.port());
+    var rpc =
+        new UploadRpc(store, grants, () -> address, new HostPulse(late::sample, beats), late, late, audit, beats);
+    var health = new HealthStatusManager();
+    var policy = new Policy(UploadPolicy.rows(new Bindings(Advertised.observedOnly())));
+    var services = List.of(rpc.service(), health.getHealthService().bindService());
+    var around = new GuardedServer.Surroundings(identity, roles, audit, limits, clock);
+    var serving = own(new GuardedServer(config.listen(), services, policy, around).start(), GuardedServer::close);
+    health.setStatus(dev.damselfly.api.wire.dfdaemon.v2.DfdaemonUploadGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    closers.push(health::enterTerminalState);
+    return serving;
+  }
+
+  @GuardedBy("this")
+  private Schedulers discover(GuardedChannels channels, HostSelf self, HostFacts facts, Timer timer, LateParts late) {
+    ManagedChannel manager =
+        own(channels.open(config.manager(), Expected.role(Role.MANAGER)), ManagedChannel::shutdownNow);
+    Expected expected = Expected.role(Role.SCHEDULER).inCluster(self.cluster());
+    var schedulers =
+        own(
+            new Schedulers(
+                new ManagerDirectory(manager, self),
+                address -> channels.open(address, expected),
+                new HostAnnouncer(facts),
+                timer),
+            Schedulers::close);
+    late.keys(
+        new SchedulerGrantKeys(
+            schedulers::all, (address, scheduler) -> channels.open(address, expected.exactly(scheduler)), clock));
+    late.owners(
+        (scheduler, task) ->
+            schedulers.owner(task).filter(node -> node.hostname().equals(scheduler.path().getLast())).isPresent());
+    schedulers.start();
+    return schedulers;
+  }
+
+  @GuardedBy("this")
+  private void listen(Downloads downloads, DaemonAnswers answers, Timer timer) throws IOException {
+    var owner = Files.getOwner(config.storeDirectory());
+    var people = LocalPeople.of(FileSystems.getDefault(), owner, config.local().users(), config.local().group());
+    own(new LocalServer(config.local(), people, downloads, answers, audit, timer).start(), LocalServer::close);
+  }
+
+  /// The one gate, as the origins ask it.
+  private Egress egress() {
+    var resolver = new SystemResolver(limits.time(Bound.DNS_TIME));
+    var gate = new EgressGate(config.downloads().egress(), resolver, limits.count(Bound.DNS_ANSWERS), audit);
+    return place -> {
+      var target = new Target(place.scheme(), place.host(), place.port());
+      return new Egress.Way(gate.check(target, "origin").getFirst().address(), gate.authorityOf(target));
+    };
+  }
+
+  private static void collectNowAndThen(PieceStore store, Timer timer) {
+    timer.after(
+        COLLECT_EVERY,
+        () -> {
+          store.collect();
+          collectNowAndThen(store, timer);
+        });
+  }
+
+  /// Closed in reverse order of opening.
+  @GuardedBy("this")
+  private <T> T own(T part, java.util.function.Consumer<T> close) {
+    closers.push(() -> close.accept(part));
+    return part;
+  }
+
+  private void closeAfter(Exception failure) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /// Port of the upload service.
+  ///
+  /// @throws IllegalStateException before [#start]
+  public synchronized int port() {
+    if (server == null) {
+      throw new IllegalStateException("not started");
+    }
+    return server.port();
+  }
+
+  /// Stops answering, waits for what is being written, leaves the schedulers. Idempotent.
+  @Override
+  public synchronized void close() {
+    while (!closers.isEmpty()) {
+      closers.pop().run();
+    }
+  }
+}
