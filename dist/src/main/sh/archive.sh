@@ -7,25 +7,29 @@ base=$1
 . "$base/.mvn/wrapper/maven.properties"
 JAVA_HOME=$(find_jdk "$java_version")
 export JAVA_HOME
+run=$base/dist/src/main/sh/run.sh
+target=$base/dist/target
 home=$(mktemp -d)
-trap 'DAMSELFLY_HOME=$home "$base/dist/src/main/sh/run.sh" "$base" down >/dev/null 2>&1 || true; rm -rf "$home"' EXIT
+trap 'rm -rf "$home"' EXIT
 export DAMSELFLY_HOME=$home
-rm -f "$base/dist/target/cli.aot" "$base/dist/target/daemon.aot"
+rm -f "$target/cli.aot" "$target/daemon.aot" "$target"/*.aot.new*
 
-printf 'damselfly' >"$home/content"
-DAMSELFLY_JVM="-XX:AOTCacheOutput=$base/dist/target/daemon.aot.new" \
-  "$base/dist/src/main/sh/run.sh" "$base" up --announce-ready | {
-  read -r line
-  [ "$line" = ready ]
+await() { # SECONDS COMMAND...
+  left=$(($1 * 10))
+  shift
+  while ! "$@" && [ "$left" -gt 0 ]; do
+    left=$((left - 1))
+    sleep 0.1
+  done
+  "$@"
 }
-"$base/dist/src/main/sh/run.sh" "$base" status >/dev/null
-DAMSELFLY_JVM="-XX:AOTCacheOutput=$base/dist/target/cli.aot.new" \
-  "$base/dist/src/main/sh/run.sh" "$base" status >/dev/null
-mv "$base/dist/target/cli.aot.new" "$base/dist/target/cli.aot"
-"$base/dist/src/main/sh/run.sh" "$base" down >/dev/null
-i=0
-while [ ! -f "$base/dist/target/daemon.aot.new" ] && [ $i -lt 600 ]; do
-  i=$((i + 1))
-  sleep 0.1
-done
-mv "$base/dist/target/daemon.aot.new" "$base/dist/target/daemon.aot"
+
+DAMSELFLY_JVM="-XX:AOTCacheOutput=$target/daemon.aot.new" timeout 90 "$run" "$base" up >"$home/up.log" 2>&1 &
+up=$!
+await 30 grep -q "^ready" "$home/up.log"
+DAMSELFLY_JVM="-XX:AOTCacheOutput=$target/cli.aot.new" timeout 30 "$run" "$base" status >/dev/null
+mv "$target/cli.aot.new" "$target/cli.aot"
+timeout 10 "$run" "$base" down >/dev/null
+wait "$up" || true
+await 30 test -f "$target/daemon.aot.new"
+mv "$target/daemon.aot.new" "$target/daemon.aot"

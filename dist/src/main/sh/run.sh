@@ -4,7 +4,6 @@ set -eu
 base=$1
 shift
 lib=$base/dist/target/lib
-cli=$lib/cli
 # The same three properties switch TLS session resumption off: a resumed session would skip the verifier.
 tls="-Djdk.tls.server.enableSessionTicketExtension=false -Djdk.tls.server.newSessionTicketCount=0 -Dio.netty.handler.ssl.openssl.sessionCacheClient=false"
 
@@ -15,14 +14,21 @@ case ${1:-help} in
     set -- $tls --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=deny \
       -XX:+UseSerialGC -Xss512k ${DAMSELFLY_JVM:-} -cp "$lib/*" "-Ddamselfly.base=$base" dev.damselfly.dist.daemon.DaemonMain "$@"
     ;;
+  audit | doctor)
+    aot=
+    # shellcheck disable=SC2086
+    set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED ${DAMSELFLY_JVM:-} -cp "$lib/*" \
+      "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"
+    ;;
   *)
     aot=$base/dist/target/cli.aot
+    cp=$(printf '%s:' "$lib"/dist-*.jar "$lib"/api-*.jar "$lib"/protobuf-java-[0-9]*.jar)
     # shellcheck disable=SC2086
-    set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto ${DAMSELFLY_JVM:-} -cp "$(cat "$cli/classpath")" \
+    set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto ${DAMSELFLY_JVM:-} -cp "${cp%:}" \
       "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"
     ;;
 esac
-if [ -f "$aot" ]; then
+if [ -n "$aot" ] && [ -f "$aot" ]; then
   set -- "-XX:AOTCache=$aot" -Xlog:disable -Xlog:all=error:stderr "$@"
 fi
 exec "$JAVA_HOME/bin/java" "$@"

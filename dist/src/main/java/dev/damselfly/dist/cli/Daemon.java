@@ -55,7 +55,7 @@ final class Daemon {
         try {
           return Optional.of(DaemonConnection.open(place));
         } catch (IOException e) {
-          continue; // a socket file without a daemon behind it: look further
+          // a socket file without a daemon behind it: look further
         }
       }
     }

@@ -36,13 +36,12 @@ final class IssuerCommand {
       issuer.start();
       identities.forEach((name, id) -> System.out.println(id + " at unix://" + issuer.socketOf(name)));
       System.out.println("ready");
-      int code = foreground.await();
-      issuer.close();
-      foreground.closed();
-      return code;
+      return foreground.await();
     } catch (IOException | IllegalArgumentException e) {
       System.err.println("damselfly: " + e.getMessage());
       return RoleFlags.USAGE;
+    } finally {
+      foreground.closed();
     }
   }
 

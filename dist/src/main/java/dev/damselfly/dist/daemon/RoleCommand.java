@@ -40,16 +40,15 @@ final class RoleCommand {
     var foreground = new Foreground();
     try (var running = RunningRole.start(role, file, foreground::stop, List::of)) {
       System.out.println(role + " " + running.identity() + " ready on port " + running.port());
-      int code = foreground.await();
-      running.close();
-      foreground.closed();
-      return code;
+      return foreground.await();
     } catch (IOException | UncheckedIOException | IllegalStateException e) {
       System.err.println("damselfly: " + role + " did not start: " + e.getMessage());
       return RoleFlags.UNAVAILABLE;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return RoleFlags.UNAVAILABLE;
+    } finally {
+      foreground.closed();
     }
   }
 

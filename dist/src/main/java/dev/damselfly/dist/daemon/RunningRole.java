@@ -59,7 +59,7 @@ final class RunningRole implements AutoCloseable {
       throw new IOException(e.getMessage(), e);
     }
     var running = new RunningRole(role, identity, others);
-    running.open.addLast(audit::close);
+    running.open.addLast(audit);
     try {
       running.serve(file.role(), file.trustDomain(), audit, clock, stop);
       return running;

@@ -27,10 +27,7 @@ final class UpCommand {
         stack.roles().forEach(role -> System.out.println(role.role() + " " + role.identity() + " on port " + role.port()));
         System.out.println("ready after " + (System.nanoTime() - begin) / 1_000_000 + " ms; stop with Ctrl-C or `damselfly down`");
       }
-      int code = foreground.await();
-      stack.close();
-      foreground.closed();
-      return code;
+      return foreground.await();
     } catch (ConfigProblems e) {
       System.err.println("damselfly: " + String.join("; ", e.problems()));
       return RoleFlags.USAGE;
@@ -40,6 +37,8 @@ final class UpCommand {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return RoleFlags.UNAVAILABLE;
+    } finally {
+      foreground.closed();
     }
   }
 }

@@ -33,7 +33,8 @@ final class LocalSocket {
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       channel.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
-      var view = Files.getFileAttributeView(socket, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+      // Following links is safe here: nobody else can write in the directory. A socket cannot be opened for a handle.
+      var view = Files.getFileAttributeView(socket, PosixFileAttributeView.class);
       if (people.group().isPresent()) {
         view.setGroup(people.group().get());
       }

@@ -24,8 +24,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +56,7 @@ class MaliciousParentTest {
   private ScriptedParent scripted;
   private StoredTask task;
   private ParentLinks links;
-  private ParentLink link;
+  private @Nullable ParentLink link;
   private final LinkEvents events = new LinkEvents();
   private IncomingPiece sink;
 
@@ -101,7 +103,7 @@ class MaliciousParentTest {
     open();
     RawWire wire = scripted.acceptGrant();
     events.next(Event.Ready.class);
-    link.request(attested(), sink);
+    Objects.requireNonNull(link).request(attested(), sink);
     assertThat(wire.readFrame()).endsWith(0, 0, 0, NUMBER);
     return wire;
   }
@@ -157,7 +159,7 @@ class MaliciousParentTest {
   void wrongBytes_doNotBlameForTheOtherRequests() throws Exception {
     RawWire wire = asked();
     try (var other = TestHost.mine(task, 0)) {
-      link.request(new Attestation(new PieceNumber(0), OFFSET, attested().sha256(), "spiffe://td.test/x", 1), other);
+      Objects.requireNonNull(link).request(new Attestation(new PieceNumber(0), OFFSET, attested().sha256(), "spiffe://td.test/x", 1), other);
       wire.readFrame();
 
       wire.write(RawFrames.concat(goodHead(), new byte[SIZE]));

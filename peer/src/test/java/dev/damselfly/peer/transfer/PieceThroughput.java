@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -115,17 +116,17 @@ final class PieceThroughput {
     @Override
     public void received(ParentLink link, VerifiedPiece piece) {
       target.commit(piece);
-      open.remove(piece.record().number()).close();
+      Objects.requireNonNull(open.remove(piece.record().number())).close();
       slots.release();
       done.countDown();
     }
 
     @Override
-    public void failed(ParentLink link, PieceNumber number, Failure failure) {
+    public void failed(ParentLink link, PieceNumber number, ParentLink.Failure failure) {
       throw new AssertionError(number + " " + failure);
     }
 
     @Override
-    public void closed(ParentLink link, Failure failure) {}
+    public void closed(ParentLink link, ParentLink.Failure failure) {}
   }
 }
