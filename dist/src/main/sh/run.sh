@@ -24,7 +24,7 @@ case ${1:-help} in
     aot=$base/dist/target/cli.aot
     cp=$(printf '%s:' "$lib"/dist-*.jar "$lib"/api-*.jar "$lib"/protobuf-java-[0-9]*.jar)
     # shellcheck disable=SC2086
-    set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto ${DAMSELFLY_JVM:-} -cp "${cp%:}" \
+    set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 ${DAMSELFLY_JVM:-} -cp "${cp%:}" \
       "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"
     ;;
 esac

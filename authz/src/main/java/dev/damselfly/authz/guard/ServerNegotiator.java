@@ -124,6 +124,7 @@ final class ServerNegotiator implements ProtocolNegotiator {
     }
 
     @Override
+    @SuppressWarnings("ParameterNumber") // the shape is Netty's
     public void onHeadersRead(
         ChannelHandlerContext ctx,
         int streamId,

@@ -39,7 +39,8 @@ final class CertificateView {
     outer.requireEnd();
     var tbs = certificate.enter(DerReader.SEQUENCE);
     byte[] outerAlgorithm = certificate.whole(DerReader.SEQUENCE);
-    if (certificate.enter(DerReader.BIT_STRING).remaining() < 2) {
+    byte[] signature = certificate.content(DerReader.BIT_STRING);
+    if (signature.length < 2 || signature[0] != 0) { // whole octets: other lengths would be a second spelling
       throw DerReader.malformed();
     }
     certificate.requireEnd();

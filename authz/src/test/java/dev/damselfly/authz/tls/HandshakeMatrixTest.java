@@ -227,6 +227,9 @@ class HandshakeMatrixTest {
       Link link = loopback.connect(server, ours(ca.snapshot(PEER), wrong, provider, refusals::add));
 
       Refusal refusal = refusal();
+      if (refusal.weServe()) {
+        refusal = refusal(); // the server lost the connection first; the client says why
+      }
       assertThat(refusal.reasons()).containsExactly("NOT_EXPECTED");
       assertThat(refusal.weServe()).isFalse();
       assertThat(refusal.id().orElseThrow()).hasToString("spiffe://td.test" + SCHEDULER);

@@ -19,6 +19,7 @@ final class GetCommand {
   private final Flags flags;
   private final Daemon daemon;
   private final Reporter reporter;
+  private final long begin = System.nanoTime();
 
   GetCommand(Flags flags, Daemon daemon, Reporter reporter) {
     this.flags = flags;
@@ -66,7 +67,8 @@ final class GetCommand {
             connection.copyContent(file.channel(), reply.getContent().getOffset(), reply.getContent().getLength());
         case FINISHED -> {
           file.publish();
-          reporter.finished(reply.getFinished(), file.target());
+          long millis = (System.nanoTime() - begin) / 1_000_000; // what the user waited, writing included
+          reporter.finished(reply.getFinished().toBuilder().setElapsedMillis(millis).build(), file.target());
           return ExitCode.OK;
         }
         case FAILURE -> {

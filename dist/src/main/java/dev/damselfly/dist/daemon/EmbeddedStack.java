@@ -88,7 +88,7 @@ final class EmbeddedStack implements AutoCloseable {
             .formatted(
                 DOMAIN, issuer.socketOf(name), audit.resolve(name), audit.resolve(name + "-keys"), role, section);
     RoleFile file = RoleFile.read(role, yaml.getBytes(StandardCharsets.UTF_8), "");
-    var running = RunningRole.start(role, file, stop, this::components);
+    var running = RunningRole.start(name, file, stop, this::components);
     roles.add(running);
     open.push(running);
     return running;
