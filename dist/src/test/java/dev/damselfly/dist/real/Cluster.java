@@ -121,13 +121,13 @@ final class Cluster implements AutoCloseable {
 
   /// Ends a process at once, as a crash would.
   void kill(String name) throws InterruptedException {
-    Process process = running.get(name).process();
+    Process process = java.util.Objects.requireNonNull(running.get(name)).process();
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
   }
 
   String log(String name) throws IOException {
-    return running.get(name).text();
+    return java.util.Objects.requireNonNull(running.get(name)).text();
   }
 
   @Override

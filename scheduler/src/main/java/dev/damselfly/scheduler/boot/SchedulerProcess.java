@@ -131,11 +131,16 @@ public final class SchedulerProcess implements AutoCloseable {
     var scheduler =
         new SchedulerRpc(
             hostCalls, new TaskCalls(hosts, tasks, audit), announcements, seeds::announced, hosts, Callers::current);
+    return listen(scheduler, new SwarmRpc(swarms, Callers::current), clusterName);
+  }
+
+  @GuardedBy("this")
+  private GuardedServer listen(SchedulerRpc scheduler, SwarmRpc swarm, String clusterName) throws IOException {
     var health = new HealthStatusManager();
     var services =
         List.of(
             Unserved.except(SchedulerPolicy.SERVED, scheduler.bindService()),
-            new SwarmRpc(swarms, Callers::current).bindService(),
+            swarm.bindService(),
             health.getHealthService().bindService());
     var policy = SchedulerPolicy.policy(clusterName, config.memberNetworks());
     var surroundings = new GuardedServer.Surroundings(identity, roles, audit, limits, clock);
