@@ -57,7 +57,12 @@ enum AddressClass {
     if (in(PRIVATES, normal)) {
       return PRIVATE;
     }
-    return in(SPECIALS, normal) ? SPECIAL : PUBLIC;
+    return in(SPECIALS, normal) || isUnassigned(normal.getAddress()) ? SPECIAL : PUBLIC;
+  }
+
+  /// Only 2000::/3 is global unicast (RFC 4291 2.4); what lies outside was never handed out.
+  private static boolean isUnassigned(byte[] address) {
+    return address.length == 16 && (address[0] & 0xe0) != 0x20;
   }
 
   private static boolean in(List<Cidr> blocks, InetAddress address) {

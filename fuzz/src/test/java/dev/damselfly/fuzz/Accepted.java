@@ -1,0 +1,25 @@
+package dev.damselfly.fuzz;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/// Counts how many inputs a target accepted: one that accepts nothing tests nothing.
+final class Accepted {
+  private static final LongAdder ALL = new LongAdder();
+  private static final LongAdder YES = new LongAdder();
+
+  static {
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().unstarted(() -> System.err.println("accepted " + YES.sum() + " of " + ALL.sum())));
+  }
+
+  private Accepted() {}
+
+  static void yes() {
+    ALL.increment();
+    YES.increment();
+  }
+
+  static void no() {
+    ALL.increment();
+  }
+}

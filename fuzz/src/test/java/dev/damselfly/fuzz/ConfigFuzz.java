@@ -1,0 +1,84 @@
+package dev.damselfly.fuzz;
+
+import dev.damselfly.authz.config.ConfigProblems;
+import dev.damselfly.authz.config.ConfigReader;
+import dev.damselfly.manager.boot.ManagerConfig;
+import dev.damselfly.peer.boot.PeerConfig;
+import dev.damselfly.scheduler.boot.SchedulerConfig;
+import java.util.List;
+
+/// Configuration of every role: accepted means every value is in range; everything else is a list of problems.
+final class ConfigFuzz implements Target {
+  public static void fuzzerTestOneInput(byte[] input) {
+    new ConfigFuzz().run(input);
+  }
+
+  @Override
+  public void run(byte[] input) {
+    boolean any = read(input, reader -> ManagerConfig.read(reader));
+    any |= read(input, reader -> {
+      SchedulerConfig config = SchedulerConfig.read(reader);
+      return config;
+    });
+    any |= read(input, reader -> PeerConfig.read(reader));
+    if (any) {
+      Accepted.yes();
+    } else {
+      Accepted.no();
+    }
+  }
+
+  private interface Reading {
+    Object of(ConfigReader reader);
+  }
+
+  private static boolean read(byte[] input, Reading reading) {
+    try {
+      var reader = ConfigReader.parse(input);
+      Object config = reading.of(reader);
+      reader.finish();
+      if (config instanceof SchedulerConfig s && s.swarm().leases().perLease() > 1024
+          || config instanceof PeerConfig p && (p.store().highPercent() > 99 || p.store().lowPercent() >= p.store().highPercent())) {
+        throw new AssertionError("a bound beyond its maximum was accepted");
+      }
+      return true;
+    } catch (ConfigProblems refused) {
+      if (refused.problems().isEmpty()) {
+        throw new AssertionError("refused without a problem");
+      }
+      return false;
+    }
+  }
+
+  @Override
+  public String name() {
+    return "config";
+  }
+
+  @Override
+  public String oracle() {
+    return "accepted: every bound inside its range; refused: at least one named problem";
+  }
+
+  @Override
+  public List<Class<?>> covers() {
+    return List.of(ConfigReader.class, ManagerConfig.class, SchedulerConfig.class, PeerConfig.class);
+  }
+
+  @Override
+  public List<byte[]> seeds() {
+    return TextTargets.seeds(
+        "{listen: \"127.0.0.1:0\", database: /d, clusters: [{name: east, default: true}]}",
+        "{listen: \"[::1]:1\", database: /d, clusters: [{name: a, scopes: {cidrs: [10.0.0.0/8], hostnames: [\"a.*\"]}}]}",
+        "{listen: \"127.0.0.1:0\", manager: \"m:1\", cluster-id: 1}",
+        "{listen: \"127.0.0.1:0\", manager: \"m:1\", origin: {lease-roles: [peer], pieces-per-lease: 1024, lease-silence: 1s}}",
+        "{listen: \"127.0.0.1:0\", manager: \"m:1\", origin: {pieces-per-lease: 1025}}",
+        "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}}",
+        "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s, quota: 10GiB, high-percent: 80, low-percent: 80}, local: {socket: /l}}",
+        "{egress: {rules: [{name: a, schemes: [https], hosts: [\"*.b\"], networks: [10.0.0.0/8], ports: [443]}]}}",
+        "a: 1\na: 2", "a: &x [*x]", "a: !!java.net.URL [\"http://a\"]", "[1, 2]", "", "~", "{", "a:\n  b: {c: [", "listen: 1", "listen: [1]",
+        "listen: \"a:b\"", "listen: \"1.2.3.4:99999\"", "clusters: 7", "clusters: [7]", "clusters: [{name: \"\"}]", "store: x",
+        "store: {quota: 99999999999999999999TiB}", "store: {task-ttl: PT99999999999999H}", "download: {parents: -1}", "local: {users: {a: 1}}",
+        "manager: \"a:0\"", "\u0000", "? a", "a: |\n  b");
+  }
+}

@@ -1,0 +1,74 @@
+package dev.damselfly.fuzz;
+
+import dev.damselfly.api.wire.common.v2.Download;
+import dev.damselfly.api.wire.local.LocalProtocol;
+import dev.damselfly.api.wire.local.v1.ExplainRequest;
+import dev.damselfly.api.wire.local.v1.GetRequest;
+import dev.damselfly.api.wire.local.v1.LocalRequest;
+import dev.damselfly.api.wire.local.v1.StatusRequest;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Frames between command line and daemon: an accepted request is encoded to a frame that decodes to itself; memory
+/// never comes from a declared length.
+final class LocalProtocolFuzz implements Target {
+  public static void fuzzerTestOneInput(byte[] input) {
+    new LocalProtocolFuzz().run(input);
+  }
+
+  @Override
+  public void run(byte[] input) {
+    switch (LocalProtocol.request(ByteBuffer.wrap(input))) {
+      case LocalProtocol.Decoded.Message<LocalRequest> message -> {
+        Accepted.yes();
+        if (message.consumed() > input.length || message.consumed() > LocalProtocol.MAX_FRAME) {
+          throw new AssertionError("consumed more than there is or may be");
+        }
+        if (!(LocalProtocol.request(LocalProtocol.encode(message.value()))
+                instanceof LocalProtocol.Decoded.Message<LocalRequest> again)
+            || !again.value().equals(message.value())) {
+          throw new AssertionError("does not come back from its own encoding");
+        }
+      }
+      case LocalProtocol.Decoded.Bad<LocalRequest> _, LocalProtocol.Decoded.NeedMore<LocalRequest> _ -> Accepted.no();
+    }
+  }
+
+  @Override
+  public String name() {
+    return "local-protocol";
+  }
+
+  @Override
+  public String oracle() {
+    return "accepted: comes back from its own encoding; bounded frame";
+  }
+
+  @Override
+  public List<Class<?>> covers() {
+    return List.of(LocalProtocol.class);
+  }
+
+  @Override
+  public List<byte[]> seeds() {
+    var seeds = new ArrayList<byte[]>();
+    for (int i = 0; i < 30; i++) {
+      var download = Download.newBuilder().setUrl("http://example.org/" + "x".repeat(i)).setTag("t" + i).putRequestHeader("A" + i, "b");
+      var get = GetRequest.newBuilder().setDownload(download).setTimeoutSeconds(i).setOutputLabel("/o/" + i);
+      var request =
+          switch (i % 3) {
+            case 0 -> LocalRequest.newBuilder().setVersion(1).setGet(get);
+            case 1 -> LocalRequest.newBuilder().setVersion(1).setExplain(ExplainRequest.newBuilder().setSubject("s".repeat(i)));
+            default -> LocalRequest.newBuilder().setVersion(i).setStatus(StatusRequest.getDefaultInstance());
+          };
+      ByteBuffer frame = LocalProtocol.encode(request.build());
+      byte[] bytes = new byte[frame.remaining()];
+      frame.get(bytes);
+      seeds.add(bytes);
+    }
+    seeds.add(new byte[] {0, 0, 0, 0});
+    seeds.add(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 1});
+    return seeds;
+  }
+}

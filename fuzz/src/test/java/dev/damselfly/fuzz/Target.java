@@ -1,0 +1,20 @@
+package dev.damselfly.fuzz;
+
+import java.util.List;
+
+/// One fuzz target: a class with `static void fuzzerTestOneInput(byte[])` and a public constructor for the list.
+interface Target {
+  String name();
+
+  /// What an accepted input must satisfy.
+  String oracle();
+
+  /// The parsers and handlers that it covers.
+  List<Class<?>> covers();
+
+  /// Meaningful inputs to start from.
+  List<byte[]> seeds();
+
+  /// @throws AssertionError for a finding
+  void run(byte[] input);
+}

@@ -1,0 +1,33 @@
+package dev.damselfly.fuzz;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// All targets; and the small main that `fuzz/run` asks.
+public final class Targets {
+  private Targets() {}
+
+  static List<Target> all() {
+    return List.of(
+        new PieceFramesFuzz(), new LocalProtocolFuzz(), new UrlFuzz(), new RangeFuzz(), new SpiffeIdFuzz(), new CertificateFuzz(),
+        new ConfigFuzz(), new AuditFuzz(), new MessageFuzz());
+  }
+
+  /// `list` prints name, class and oracle; `seeds NAME DIRECTORY` writes the seeds of a target.
+  public static void main(String[] args) throws IOException {
+    if (args.length == 3 && args[0].equals("seeds")) {
+      Target target = all().stream().filter(t -> t.name().equals(args[1])).findFirst().orElseThrow();
+      Path directory = Files.createDirectories(Path.of(args[2]));
+      int i = 0;
+      for (byte[] seed : target.seeds()) {
+        Files.write(directory.resolve("seed-" + i++), seed);
+      }
+      return;
+    }
+    for (Target target : all()) {
+      System.out.printf("%-16s %-40s %s%n", target.name(), target.getClass().getName(), target.oracle());
+    }
+  }
+}
