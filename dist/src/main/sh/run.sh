@@ -22,7 +22,7 @@ case ${1:-help} in
     ;;
   *)
     aot=$base/dist/target/cli.aot
-    cp=$(printf '%s:' "$lib"/dist-*.jar "$lib"/api-*.jar "$lib"/protobuf-java-[0-9]*.jar)
+    cp=$(printf '%s:' "$lib"/dist-*.jar "$lib"/api-*.jar "$lib"/protobuf-java-[0-9]*.jar "$lib"/grpc-api-*.jar)
     # shellcheck disable=SC2086
     set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 ${DAMSELFLY_JVM:-} -cp "${cp%:}" \
       "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /// Runs `./damselfly` as a user would, with an environment of its own.
 final class Command {
@@ -57,10 +58,16 @@ final class Command {
 
     /// Waits until the text appears in the output.
     void awaitText(String wanted) throws IOException, InterruptedException {
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      while (!text().contains(wanted)) {
+      awaitMatch(Pattern.quote(wanted));
+    }
+
+    /// Waits until the pattern is found in the output.
+    void awaitMatch(String regex) throws IOException, InterruptedException {
+      var wanted = Pattern.compile(regex);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
+      while (!wanted.matcher(text()).find()) {
         boolean ended = process.waitFor(20, TimeUnit.MILLISECONDS);
-        if (ended && !text().contains(wanted) || System.nanoTime() > deadline) {
+        if (ended && !wanted.matcher(text()).find() || System.nanoTime() > deadline) {
           throw new IOException("did not say \"" + wanted + "\":\n" + text());
         }
       }

@@ -30,7 +30,7 @@ class OriginsAndFailuresTest {
       location /status/429 { return 429; } location /status/500 { return 500; }
       location /redirect-private { return 302 http://10.255.255.1/x; }
       location /redirect { return 302 /piece.bin; }
-      location /slow/ { alias %s/files/; limit_rate 6m; }
+      location /slow/ { alias %s/files/; limit_rate 2m; }
       """;
 
   private static Path home = Path.of("/nowhere");
@@ -172,7 +172,7 @@ class OriginsAndFailuresTest {
   void daemonKilledInTheMiddle_leavesNothing_andARepeatResumes() throws Exception {
     Path output = output();
     var running = cluster.get("p2", origin.url("/slow/big.bin"), output);
-    running.awaitText("\"from_origin\":1"); // ten million bytes or more are verified
+    running.awaitMatch("\"from_origin\":[1-9]"); // at least one piece is verified
     cluster.kill("p2");
 
     Command.Result broken = Command.await(running);

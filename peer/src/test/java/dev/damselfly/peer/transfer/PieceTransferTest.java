@@ -248,9 +248,10 @@ class PieceTransferTest {
 
   @Test
   void nobodyListening_isUnreachable() throws Exception {
-    var listener = parent.listen(mint, UploadLimits.standard());
-    int port = listener.port();
-    listener.close();
+    int port;
+    try (var free = new java.net.ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
     var events = new LinkEvents();
 
     child.links(TransferLimits.standard()).open(parent.asParent(source, port, grant()), events);
