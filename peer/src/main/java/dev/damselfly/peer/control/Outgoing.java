@@ -28,7 +28,7 @@ final class Outgoing {
   private boolean gone;
 
   @GuardedBy("this")
-  private long nextProgress = Long.MIN_VALUE;
+  private long nextProgress = System.nanoTime();
 
   /// The next thing to send.
   sealed interface Next {
