@@ -3,7 +3,8 @@ package dev.damselfly.manager.address;
 import dev.damselfly.api.error.InvalidValue;
 import java.util.Locale;
 
-/// A host name: labels of 1 to 63 letters, digits and inner hyphens, at most 253 characters, one trailing dot tolerated.
+/// A host name: labels of 1 to 63 letters, digits and inner hyphens, at most 253 characters, one trailing dot
+/// tolerated.
 public record HostName(String value) {
   public static final int MAX = 253;
   private static final int MAX_LABEL = 63;

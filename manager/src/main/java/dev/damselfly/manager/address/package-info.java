@@ -1,4 +1,4 @@
-/// Network value types: addresses, networks and host names, each with one spelling.
+/// Network value types: addresses and host names, each with one value for all its spellings.
 @NullMarked
 package dev.damselfly.manager.address;
 

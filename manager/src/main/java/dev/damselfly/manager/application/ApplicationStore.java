@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// Rows of applications. A name keeps its number for good, also while it is not declared.
 public final class ApplicationStore {
   private static final String UPDATE =
-      "update application set updated_ms = :now, is_del = 0, url = :url, bio = :bio, priority = :priority where name = :name";
+      """
+      update application set updated_ms = :now, is_del = 0, url = :url, bio = :bio, priority = :priority
+      where name = :name""";
   private static final String INSERT =
       """
       insert into application (created_ms, updated_ms, is_del, name, url, bio, priority)

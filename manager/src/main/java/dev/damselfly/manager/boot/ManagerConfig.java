@@ -3,11 +3,11 @@ package dev.damselfly.manager.boot;
 import com.google.common.net.InetAddresses;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.authz.config.ConfigReader;
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.address.IpAddress;
-import dev.damselfly.manager.application.ApplicationSpec;
 import dev.damselfly.manager.application.ApplicationSpec.Priority;
 import dev.damselfly.manager.application.ApplicationSpec.UrlPriority;
+import dev.damselfly.manager.application.ApplicationSpec;
 import dev.damselfly.manager.cluster.ClusterLimits;
 import dev.damselfly.manager.cluster.ClusterName;
 import dev.damselfly.manager.cluster.ClusterSpec;
@@ -26,7 +26,10 @@ import java.util.function.Supplier;
 /// @param clusters 1..100 with different names, at most one of them the default
 /// @param applications at most 1000 with different names
 public record ManagerConfig(
-    InetSocketAddress listen, DatabaseLocation database, List<ClusterSpec> clusters, List<ApplicationSpec> applications) {
+    InetSocketAddress listen,
+    DatabaseLocation database,
+    List<ClusterSpec> clusters,
+    List<ApplicationSpec> applications) {
   public static final int MAX_CLUSTERS = 100;
   public static final int MAX_APPLICATIONS = 1000;
 

@@ -7,8 +7,11 @@ import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
 import dev.damselfly.authz.guard.Callers;
 import dev.damselfly.authz.guard.GuardedServer;
+import dev.damselfly.authz.guard.GuardedServer.Surroundings;
 import dev.damselfly.authz.identity.IdentitySource;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.authz.limits.Part;
 import dev.damselfly.manager.store.Database;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -69,8 +72,8 @@ public final class ManagerProcess implements AutoCloseable {
       closers.push(wiring::nobodyLives);
       var health = new HealthStatusManager();
       var services = List.of(wiring.service().bindService(), health.getHealthService().bindService());
-      var serving =
-          new GuardedServer(config.listen(), services, ManagerPolicy.policy(), identity, roles, audit).start();
+      var surroundings = new Surroundings(identity, roles, audit, Limits.of(Part.MANAGER), clock);
+      var serving = new GuardedServer(config.listen(), services, ManagerPolicy.policy(), surroundings).start();
       closers.push(serving::close);
       server = serving;
       health.setStatus(ManagerGrpc.SERVICE_NAME, ServingStatus.SERVING);

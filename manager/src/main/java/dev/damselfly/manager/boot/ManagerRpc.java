@@ -1,6 +1,7 @@
 package dev.damselfly.manager.boot;
 
 import com.google.protobuf.Empty;
+import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.wire.manager.v2.DeleteSeedPeerRequest;
 import dev.damselfly.api.wire.manager.v2.GetSchedulerRequest;
 import dev.damselfly.api.wire.manager.v2.GetSeedPeerRequest;
@@ -18,15 +19,18 @@ import dev.damselfly.api.wire.manager.v2.UpdateSchedulerRequest;
 import dev.damselfly.api.wire.manager.v2.UpdateSeedPeerRequest;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.manager.application.ApplicationRpc;
+import dev.damselfly.manager.member.Denials;
 import dev.damselfly.manager.member.KeepAliveRpc;
 import dev.damselfly.manager.scheduler.SchedulerRpc;
 import dev.damselfly.manager.seed.SeedRpc;
 import io.grpc.stub.StreamObserver;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /// `manager.v2.Manager`: reads the caller once and hands each call to the adapter of its feature.
 final class ManagerRpc extends ManagerGrpc.ManagerImplBase {
   private final Supplier<Caller> callers;
+  private final Denials denials;
   private final SchedulerRpc schedulers;
   private final SeedRpc seeds;
   private final ApplicationRpc applications;
@@ -34,11 +38,13 @@ final class ManagerRpc extends ManagerGrpc.ManagerImplBase {
 
   ManagerRpc(
       Supplier<Caller> callers,
+      Denials denials,
       SchedulerRpc schedulers,
       SeedRpc seeds,
       ApplicationRpc applications,
       KeepAliveRpc keepAlive) {
     this.callers = callers;
+    this.denials = denials;
     this.schedulers = schedulers;
     this.seeds = seeds;
     this.applications = applications;
@@ -47,42 +53,42 @@ final class ManagerRpc extends ManagerGrpc.ManagerImplBase {
 
   @Override
   public void getScheduler(GetSchedulerRequest request, StreamObserver<Scheduler> out) {
-    answer(out, schedulers.get(callers.get(), request));
+    answer(out, "GetScheduler", caller -> schedulers.get(caller, request));
   }
 
   @Override
   public void updateScheduler(UpdateSchedulerRequest request, StreamObserver<Scheduler> out) {
-    answer(out, schedulers.update(callers.get(), request));
+    answer(out, "UpdateScheduler", caller -> schedulers.update(caller, request));
   }
 
   @Override
   public void listSchedulers(ListSchedulersRequest request, StreamObserver<ListSchedulersResponse> out) {
-    answer(out, schedulers.list(callers.get(), request));
+    answer(out, "ListSchedulers", caller -> schedulers.list(caller, request));
   }
 
   @Override
   public void getSeedPeer(GetSeedPeerRequest request, StreamObserver<SeedPeer> out) {
-    answer(out, seeds.get(callers.get(), request));
+    answer(out, "GetSeedPeer", caller -> seeds.get(caller, request));
   }
 
   @Override
   public void listSeedPeers(ListSeedPeersRequest request, StreamObserver<ListSeedPeersResponse> out) {
-    answer(out, seeds.list(callers.get(), request));
+    answer(out, "ListSeedPeers", caller -> seeds.list(caller, request));
   }
 
   @Override
   public void updateSeedPeer(UpdateSeedPeerRequest request, StreamObserver<SeedPeer> out) {
-    answer(out, seeds.update(callers.get(), request));
+    answer(out, "UpdateSeedPeer", caller -> seeds.update(caller, request));
   }
 
   @Override
   public void deleteSeedPeer(DeleteSeedPeerRequest request, StreamObserver<Empty> out) {
-    answer(out, seeds.delete(callers.get(), request));
+    answer(out, "DeleteSeedPeer", caller -> seeds.delete(caller, request));
   }
 
   @Override
   public void listApplications(ListApplicationsRequest request, StreamObserver<ListApplicationsResponse> out) {
-    answer(out, applications.list());
+    answer(out, "ListApplications", _ -> applications.list());
   }
 
   @Override
@@ -90,7 +96,15 @@ final class ManagerRpc extends ManagerGrpc.ManagerImplBase {
     return keepAlive.keepAlive(callers.get(), out);
   }
 
-  private static <T> void answer(StreamObserver<T> out, T message) {
+  private <T> void answer(StreamObserver<T> out, String method, Function<Caller, T> call) {
+    Caller caller = callers.get();
+    T message;
+    try {
+      message = call.apply(caller);
+    } catch (RequestFailure failure) {
+      denials.note(caller, method, failure);
+      throw failure;
+    }
     out.onNext(message);
     out.onCompleted();
   }

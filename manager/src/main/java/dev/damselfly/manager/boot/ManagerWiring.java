@@ -6,6 +6,7 @@ import dev.damselfly.manager.application.ApplicationRpc;
 import dev.damselfly.manager.application.ApplicationStore;
 import dev.damselfly.manager.cluster.ClusterStore;
 import dev.damselfly.manager.cluster.Clusters;
+import dev.damselfly.manager.member.Denials;
 import dev.damselfly.manager.member.KeepAliveRpc;
 import dev.damselfly.manager.member.LiveRows;
 import dev.damselfly.manager.member.MemberKind;
@@ -28,16 +29,18 @@ record ManagerWiring(ManagerRpc service, LiveRows schedulers, LiveRows seeds) {
     var schedulers = new Schedulers(database, clusters, seedPeers, audit, clock);
     var liveSchedulers = new LiveRows(database, MemberKind.SCHEDULER, clock);
     var liveSeeds = new LiveRows(database, MemberKind.SEED_PEER, clock);
+    var denials = new Denials(audit);
     var service =
         new ManagerRpc(
             callers,
+            denials,
             new SchedulerRpc(schedulers),
             new SeedRpc(
                 seedPeers,
                 clusters,
                 cluster -> schedulers.activeIn(cluster).stream().map(SchedulerMessages::scheduler).toList()),
             new ApplicationRpc(applications),
-            new KeepAliveRpc(clusters, liveSchedulers, liveSeeds, audit));
+            new KeepAliveRpc(clusters, liveSchedulers, liveSeeds, audit, denials));
     return new ManagerWiring(service, liveSchedulers, liveSeeds);
   }
 

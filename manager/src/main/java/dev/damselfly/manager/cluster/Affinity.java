@@ -27,7 +27,7 @@ public final class Affinity {
   /// From 0 (nothing speaks for it) to 1.
   public static double score(ClusterSpec cluster, Locality peer) {
     Scopes scopes = cluster.scopes();
-    boolean near = scopes.cidrs().stream().anyMatch(cidr -> cidr.contains(peer.ip()));
+    boolean near = scopes.cidrs().stream().anyMatch(cidr -> cidr.contains(peer.ip().value()));
     boolean named = scopes.hostnames().stream().anyMatch(pattern -> pattern.matches(peer.host().value()));
     return CIDR * (near ? 1 : 0)
         + HOSTNAME * (named ? 1 : 0)

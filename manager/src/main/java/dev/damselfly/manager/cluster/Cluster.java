@@ -11,6 +11,6 @@ public record Cluster(ClusterId id, SeedClusterId seeds, ClusterSpec spec) {
   /// Whether a member may be advertised there: the observed address, or a declared network.
   public boolean allowsAddress(IpAddress claimed, IpAddress observed) {
     return claimed.isUnicast()
-        && (claimed.equals(observed) || spec.memberNetworks().stream().anyMatch(n -> n.contains(claimed)));
+        && (claimed.equals(observed) || spec.memberNetworks().stream().anyMatch(n -> n.contains(claimed.value())));
   }
 }

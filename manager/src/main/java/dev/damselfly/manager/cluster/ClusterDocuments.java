@@ -1,7 +1,7 @@
 package dev.damselfly.manager.cluster;
 
 import dev.damselfly.api.error.InvalidValue;
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.document.Json;
 import dev.damselfly.manager.document.TextPattern;
 import java.util.List;
@@ -18,7 +18,10 @@ public final class ClusterDocuments {
   record LoadDocument(@Nullable Integer loadLimit) {}
 
   record ScopesDocument(
-      @Nullable String idc, @Nullable String location, @Nullable List<String> cidrs, @Nullable List<String> hostnames) {}
+      @Nullable String idc,
+      @Nullable String location,
+      @Nullable List<String> cidrs,
+      @Nullable List<String> hostnames) {}
 
   public static String config(ClusterLimits limits) {
     return Json.write(new ConfigDocument(limits.candidateParents(), limits.filterParents()));

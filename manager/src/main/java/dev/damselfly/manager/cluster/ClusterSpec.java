@@ -1,7 +1,7 @@
 package dev.damselfly.manager.cluster;
 
 import dev.damselfly.api.error.InvalidValue;
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 

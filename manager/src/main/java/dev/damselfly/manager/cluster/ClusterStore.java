@@ -1,6 +1,6 @@
 package dev.damselfly.manager.cluster;
 
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.store.Database;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -115,7 +115,9 @@ public final class ClusterStore {
       if (!declared.contains(id)) {
         handle.execute("update scheduler_cluster set is_del = 1, updated_ms = ? where id = ?", clock.millis(), id);
         handle.execute(
-            "update seed_peer_cluster set is_del = 1, updated_ms = ? where scheduler_cluster_id = ?", clock.millis(), id);
+            "update seed_peer_cluster set is_del = 1, updated_ms = ? where scheduler_cluster_id = ?",
+            clock.millis(),
+            id);
       }
     }
   }

@@ -1,7 +1,7 @@
 package dev.damselfly.manager.cluster;
 
 import dev.damselfly.api.error.InvalidValue;
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.document.TextPattern;
 import java.util.List;
 

@@ -1,4 +1,5 @@
-/// Clusters, what they are made of, and which of them suits a peer. Answers S-MGR-9: a caller sees its own cluster only.
+/// Clusters, what they are made of, and which of them suits a peer. Answers S-MGR-9: a caller sees its own cluster
+/// only.
 @NullMarked
 package dev.damselfly.manager.cluster;
 

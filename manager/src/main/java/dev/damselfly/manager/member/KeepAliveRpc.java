@@ -3,6 +3,7 @@ package dev.damselfly.manager.member;
 import com.google.protobuf.Empty;
 import dev.damselfly.api.error.Field;
 import dev.damselfly.api.error.Reason;
+import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.wire.manager.v2.KeepAliveRequest;
 import dev.damselfly.authz.audit.Audit;
@@ -14,6 +15,7 @@ import dev.damselfly.manager.address.IpAddress;
 import dev.damselfly.manager.cluster.ClusterId;
 import dev.damselfly.manager.cluster.Clusters;
 import dev.damselfly.manager.cluster.SeedClusterId;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Map;
 import java.util.Optional;
@@ -26,16 +28,22 @@ public final class KeepAliveRpc {
   private final LiveRows schedulers;
   private final LiveRows seeds;
   private final Audit audit;
+  private final Denials denials;
 
-  public KeepAliveRpc(Clusters clusters, LiveRows schedulers, LiveRows seeds, Audit audit) {
+  public KeepAliveRpc(Clusters clusters, LiveRows schedulers, LiveRows seeds, Audit audit, Denials denials) {
     this.clusters = clusters;
     this.schedulers = schedulers;
     this.seeds = seeds;
     this.audit = audit;
+    this.denials = denials;
   }
 
   public StreamObserver<KeepAliveRequest> keepAlive(Caller caller, StreamObserver<Empty> out) {
-    return new Stream(caller, out);
+    var stream = new Stream(caller, out);
+    if (out instanceof ServerCallStreamObserver<Empty> call) {
+      call.setOnCloseHandler(stream::end); // also when a check before us refuses a message: then nobody calls onError
+    }
+    return stream;
   }
 
   private Place place(Caller caller, KeepAliveRequest request) {
@@ -100,6 +108,9 @@ public final class KeepAliveRpc {
         hear(place(caller, request));
       } catch (RuntimeException e) {
         end();
+        if (e instanceof RequestFailure failure) {
+          denials.note(caller, "KeepAlive", failure);
+        }
         throw e;
       }
     }

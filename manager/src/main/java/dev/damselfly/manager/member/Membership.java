@@ -73,7 +73,8 @@ public final class Membership {
         .createUpdate(
             """
             update <table> set state = 'inactive', live_session = null, updated_ms = :now
-            where <cluster> = :cluster and host_key = :host and id <> :id and (state = 'active' or live_session is not null)""")
+            where <cluster> = :cluster and host_key = :host and id <> :id
+              and (state = 'active' or live_session is not null)""")
         .define("table", kind.table())
         .define("cluster", kind.clusterColumn())
         .bind("now", nowMillis)

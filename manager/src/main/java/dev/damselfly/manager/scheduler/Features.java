@@ -15,7 +15,8 @@ public record Features(List<String> names) {
   public static final Features DEFAULT = new Features(List.of(SCHEDULE, "preheat"));
 
   public Features {
-    if (names.size() > MAX || names.stream().anyMatch(Features::isBad) || names.stream().distinct().count() < names.size()) {
+    boolean twice = names.stream().distinct().count() < names.size();
+    if (names.size() > MAX || twice || names.stream().anyMatch(Features::isBad)) {
       throw new InvalidValue("must be at most 16 different names of 1 to 32 characters a-z, 0-9, '_', '-'");
     }
     names = List.copyOf(names);

@@ -10,7 +10,13 @@ import dev.damselfly.manager.address.IpAddress;
 /// @param idc may be empty, at most 1024 characters
 /// @param location may be empty, at most 1024 characters
 public record Registration(
-    HostName host, IpAddress ip, int port, String idc, String location, Features features, KeepAliveInterval keepAlive) {
+    HostName host,
+    IpAddress ip,
+    int port,
+    String idc,
+    String location,
+    Features features,
+    KeepAliveInterval keepAlive) {
   public static final int MAX_TEXT = 1024;
 
   public Registration {

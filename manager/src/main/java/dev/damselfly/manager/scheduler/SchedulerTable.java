@@ -23,7 +23,8 @@ final class SchedulerTable {
 
   static Optional<Long> findId(Handle handle, ClusterId cluster, HostName host, IpAddress ip) {
     return handle
-        .createQuery("select id from scheduler where scheduler_cluster_id = :cluster and host_name = :host and ip = :ip")
+        .createQuery(
+            "select id from scheduler where scheduler_cluster_id = :cluster and host_name = :host and ip = :ip")
         .bind("cluster", cluster.value())
         .bind("host", host.value())
         .bind("ip", ip.toString())

@@ -92,8 +92,7 @@ public final class Schedulers {
     SchedulerRow row =
         database
             .inTransaction(handle -> SchedulerTable.find(handle, id, host, caller.id()))
-            .orElseThrow(
-                () -> new Refused(Reason.SCHEDULER_UNKNOWN, "this identity has registered no such host in the cluster"));
+            .orElseThrow(() -> new Refused(Reason.SCHEDULER_UNKNOWN, "this identity has registered no such host"));
     return new Advertised(row, cluster, seeds.activeIn(cluster.seeds(), MAX_SEEDS_IN_ANSWER));
   }
 

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.address.IpAddress;
-import dev.damselfly.manager.application.ApplicationSpec;
 import dev.damselfly.manager.application.ApplicationSpec.Priority;
 import dev.damselfly.manager.application.ApplicationSpec.UrlPriority;
+import dev.damselfly.manager.application.ApplicationSpec;
 import dev.damselfly.manager.cluster.ClusterLimits;
 import dev.damselfly.manager.cluster.ClusterName;
 import dev.damselfly.manager.cluster.ClusterSpec;
@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +50,8 @@ class ManagerConfigTest {
     var config = read(SHORTEST);
 
     var cluster =
-        new ClusterSpec(new ClusterName("cluster-1"), "", false, Scopes.NONE, new ClusterLimits(3, 15, 200, 2000), List.of());
+        new ClusterSpec(
+            new ClusterName("cluster-1"), "", false, Scopes.NONE, new ClusterLimits(3, 15, 200, 2000), List.of());
     assertThat(config)
         .isEqualTo(
             new ManagerConfig(
@@ -160,7 +162,10 @@ class ManagerConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"127.0.0.1", ":1", "127.0.0.1:65536", "127.0.0.1:01", "::1:1", "[127.0.0.1]:1", "[]:1", "127.0.0.1:"})
+  @ValueSource(
+      strings = {
+        "127.0.0.1", ":1", "127.0.0.1:65536", "127.0.0.1:01", "::1:1", "[127.0.0.1]:1", "[]:1", "127.0.0.1:"
+      })
   void read_refusesAddressesThatAreNotExact(String listen) {
     assertThatThrownBy(() -> read(SHORTEST.replace("127.0.0.1:65003", "\"" + listen + "\"")))
         .hasMessageStartingWith("listen: ");
@@ -175,7 +180,7 @@ class ManagerConfigTest {
 
   @Test
   void config_refusesScopesThatWouldFillAnswers() {
-    var patterns = java.util.stream.IntStream.range(0, 64).mapToObj(i -> TextPattern.parse("a".repeat(200) + i)).toList();
+    var patterns = IntStream.range(0, 64).mapToObj(i -> TextPattern.parse("a".repeat(200) + i)).toList();
     var base = TestManager.cluster("a");
 
     assertThatThrownBy(

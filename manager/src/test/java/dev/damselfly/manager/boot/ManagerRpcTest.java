@@ -8,8 +8,8 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.Reason;
-import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Malformed;
+import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.wire.common.v2.Priority;
 import dev.damselfly.api.wire.manager.v2.Application;
 import dev.damselfly.api.wire.manager.v2.ApplicationPriority;
@@ -32,11 +32,11 @@ import dev.damselfly.api.wire.manager.v2.UpdateSchedulerRequest;
 import dev.damselfly.api.wire.manager.v2.UpdateSeedPeerRequest;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.identity.Caller;
-import dev.damselfly.manager.application.ApplicationSpec;
+import dev.damselfly.authz.testing.ManualClock;
+import dev.damselfly.authz.testing.MemoryAudit;
 import dev.damselfly.manager.application.ApplicationSpec.UrlPriority;
+import dev.damselfly.manager.application.ApplicationSpec;
 import dev.damselfly.manager.document.TextPattern;
-import dev.damselfly.manager.fixture.ManualClock;
-import dev.damselfly.manager.fixture.MemoryAudit;
 import dev.damselfly.manager.fixture.TestCallers;
 import dev.damselfly.manager.fixture.TestManager;
 import dev.damselfly.manager.store.Database;
@@ -65,7 +65,7 @@ class ManagerRpcTest {
   private static final KeepAliveRequest ALIVE =
       KeepAliveRequest.newBuilder().setHostname("scheduler-a").setClusterId(1).setIp(ADDRESS).build();
 
-  private final ManualClock clock = new ManualClock();
+  private final ManualClock clock = ManualClock.somewhere();
   private final MemoryAudit audit = new MemoryAudit();
   private final AtomicReference<Caller> caller = new AtomicReference<>(A);
   private final Database database = Database.open(new DatabaseLocation.Memory("managerrpc"));
@@ -359,7 +359,12 @@ class ManagerRpcTest {
             .addUrls(URLPriority.newBuilder().setRegex("[.]iso$").setValue(Priority.LEVEL5));
     assertThat(answer.getApplicationsList())
         .containsExactly(
-            Application.newBuilder().setId(1).setName("app").setUrl("https://app.example/").setPriority(priority).build());
+            Application.newBuilder()
+                .setId(1)
+                .setName("app")
+                .setUrl("https://app.example/")
+                .setPriority(priority)
+                .build());
   }
 
   @Test

@@ -3,7 +3,7 @@ package dev.damselfly.manager.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.address.HostName;
 import dev.damselfly.manager.address.IpAddress;
 import dev.damselfly.manager.document.TextPattern;

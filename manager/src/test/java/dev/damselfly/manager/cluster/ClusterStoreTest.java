@@ -7,9 +7,9 @@ import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
-import dev.damselfly.manager.address.Cidr;
+import dev.damselfly.authz.egress.Cidr;
+import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.manager.document.TextPattern;
-import dev.damselfly.manager.fixture.ManualClock;
 import dev.damselfly.manager.fixture.TestCallers;
 import dev.damselfly.manager.fixture.TestManager;
 import dev.damselfly.manager.store.Database;
@@ -34,7 +34,7 @@ class ClusterStoreTest {
   @Test
   void declare_keepsEveryPartOfACluster() {
     try (var database = Database.open(new DatabaseLocation.Memory("clusterparts"))) {
-      List<Cluster> clusters = new ClusterStore(database, new ManualClock()).declare(List.of(FULL));
+      List<Cluster> clusters = new ClusterStore(database, ManualClock.somewhere()).declare(List.of(FULL));
 
       assertThat(clusters).singleElement().extracting(Cluster::spec).isEqualTo(FULL);
     }
@@ -43,7 +43,7 @@ class ClusterStoreTest {
   @Test
   void declare_keepsNumbersOfNamesForGood() {
     try (var database = Database.open(new DatabaseLocation.Memory("clusternumbers"))) {
-      var store = new ClusterStore(database, new ManualClock());
+      var store = new ClusterStore(database, ManualClock.somewhere());
       var before = store.declare(List.of(TestManager.cluster("a"), TestManager.cluster("b")));
 
       var without = store.declare(List.of(TestManager.cluster("b")));

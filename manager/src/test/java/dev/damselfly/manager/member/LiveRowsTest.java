@@ -102,11 +102,11 @@ class LiveRowsTest {
   @Test
   void sweep_endsSilentRowsAfterThreeIntervals() {
     var stream = begin();
-    manager.clock.pass(INTERVAL.multipliedBy(3));
+    manager.clock.advance(INTERVAL.multipliedBy(3));
     manager.live.sweep();
     var atThree = states();
 
-    manager.clock.pass(Duration.ofMillis(1));
+    manager.clock.advance(Duration.ofMillis(1));
     manager.live.sweep();
 
     assertThat(atThree).containsExactly(true);
@@ -119,7 +119,7 @@ class LiveRowsTest {
   void sweep_keepsRowsThatAreHeard() {
     var stream = begin();
     for (int i = 0; i < 20; i++) {
-      manager.clock.pass(INTERVAL);
+      manager.clock.advance(INTERVAL);
       stream.beat();
       manager.live.sweep();
     }
@@ -129,11 +129,11 @@ class LiveRowsTest {
 
   @Test
   void sweep_deletesRowsThatWereInactiveForLong() {
-    manager.clock.pass(LiveRows.KEPT_INACTIVE);
+    manager.clock.advance(LiveRows.KEPT_INACTIVE);
     manager.live.sweep();
     var atTheLimit = states();
 
-    manager.clock.pass(Duration.ofMillis(1));
+    manager.clock.advance(Duration.ofMillis(1));
     manager.live.sweep();
 
     assertThat(atTheLimit).hasSize(1);
@@ -157,11 +157,13 @@ class LiveRowsTest {
   void seedRows_liveByTheSameRules() {
     var seed = seed("east", "seed-a");
     manager.seeds.register(seed, manager.east.seeds(), TestManager.seed("seed-a", ADDRESS));
-    manager.clock.pass(Duration.ofSeconds(16));
+    manager.clock.advance(Duration.ofSeconds(16));
     manager.liveSeeds.sweep();
     var silent = manager.seeds.list(A);
 
-    var stream = manager.liveSeeds.begin(seed.id(), new Place(manager.east.seeds().value(), TestManager.seed("seed-a", ADDRESS).host(), Optional.empty()));
+    var place =
+        new Place(manager.east.seeds().value(), TestManager.seed("seed-a", ADDRESS).host(), Optional.empty());
+    var stream = manager.liveSeeds.begin(seed.id(), place);
     var heard = manager.seeds.list(A);
     stream.end();
 

@@ -11,8 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.Reason;
-import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.authz.audit.Audit.AuditUnavailable;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.identity.Caller;
@@ -22,6 +22,11 @@ import dev.damselfly.manager.cluster.Locality;
 import dev.damselfly.manager.fixture.TestManager;
 import dev.damselfly.manager.member.Membership;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
@@ -100,6 +105,32 @@ class SchedulersTest {
   }
 
   @Test
+  @Threat({"S-MGR-12"})
+  void register_byManyAtOnceHasOneWinner() throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<Boolean>> rivals =
+          IntStream.range(0, 8).<Callable<Boolean>>mapToObj(i -> () -> wins(scheduler("east", "rival-" + i))).toList();
+
+      long winners = 0;
+      for (Future<Boolean> rival : threads.invokeAll(rivals, 30, TimeUnit.SECONDS)) {
+        winners += rival.get() ? 1 : 0;
+      }
+
+      assertThat(winners).isEqualTo(1);
+      assertThat(all()).hasSize(1);
+    }
+  }
+
+  private boolean wins(Caller rival) {
+    try {
+      register(rival, "scheduler-a", ADDRESS);
+      return true;
+    } catch (Refused e) {
+      return false;
+    }
+  }
+
+  @Test
   @Threat({"S-MGR-9", "S-MGR-12"})
   void register_refusesAnotherCluster() {
     assertRefused(Reason.CALLER_NOT_ALLOWED, () -> register(scheduler("west", "a"), "scheduler-a", ADDRESS));
@@ -150,7 +181,7 @@ class SchedulersTest {
 
   @Test
   void register_withoutAnAuditRecordLeavesNoRow() {
-    manager.audit.willFail();
+    manager.audit.willFail(true);
 
     assertThatThrownBy(() -> register(A, "scheduler-a", ADDRESS)).isInstanceOf(AuditUnavailable.class);
     assertThat(all()).isEmpty();

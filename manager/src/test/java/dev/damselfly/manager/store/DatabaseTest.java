@@ -3,8 +3,8 @@ package dev.damselfly.manager.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.manager.cluster.ClusterStore;
-import dev.damselfly.manager.fixture.ManualClock;
 import dev.damselfly.manager.fixture.TestManager;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -21,12 +21,12 @@ class DatabaseTest {
   void directory_isMadePrivateAndKeepsRows(@TempDir Path parent) throws Exception {
     var location = new DatabaseLocation.Directory(parent.resolve("db"));
     try (var database = Database.open(location)) {
-      new ClusterStore(database, new ManualClock()).declare(List.of(TestManager.cluster("a")));
+      new ClusterStore(database, ManualClock.somewhere()).declare(List.of(TestManager.cluster("a")));
     }
 
     try (var database = Database.open(location)) {
       var clusters =
-          new ClusterStore(database, new ManualClock())
+          new ClusterStore(database, ManualClock.somewhere())
               .declare(List.of(TestManager.cluster("b"), TestManager.cluster("a")));
 
       assertThat(clusters).extracting(c -> c.name().value()).containsExactly("a", "b");
