@@ -248,14 +248,16 @@ class PieceTransferTest {
 
   @Test
   void nobodyListening_isUnreachable() throws Exception {
-    int port;
-    try (var free = new java.net.ServerSocket(0)) {
-      port = free.getLocalPort();
+    // Bound and never listening: the port stays taken, so nobody else can answer on it.
+    try (var taken = new java.net.Socket()) {
+      taken.bind(new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0));
+      var events = new LinkEvents();
+
+      child
+          .links(TransferLimits.standard())
+          .open(parent.asParent(source, taken.getLocalPort(), grant()), events);
+
+      assertThat(events.next()).isEqualTo(new Event.Closed(ParentLink.Failure.UNREACHABLE));
     }
-    var events = new LinkEvents();
-
-    child.links(TransferLimits.standard()).open(parent.asParent(source, port, grant()), events);
-
-    assertThat(events.next()).isEqualTo(new Event.Closed(ParentLink.Failure.UNREACHABLE));
   }
 }
