@@ -15,7 +15,6 @@ import dev.damselfly.api.wire.damselfly.v1.Left;
 import dev.damselfly.api.wire.damselfly.v1.Register;
 import dev.damselfly.api.wire.damselfly.v1.Registered;
 import dev.damselfly.authz.audit.AuditAction;
-import dev.damselfly.scheduler.seed.PublicDownload;
 import dev.damselfly.scheduler.task.PeerEvent;
 import dev.damselfly.scheduler.task.TaskKey;
 import dev.damselfly.scheduler.task.TaskSizes;
@@ -29,11 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// The Damselfly peers of one task. One lock guards everything; events are queued under it in their order, and
 /// written after it is released. Lock order: swarm, then task, then outbox.
 final class Swarm {
-  private static final Duration SEED_CHECK = Duration.ofSeconds(5);
-
   private final TaskKey key;
   private final Swarms.Scope scope;
-  private final Optional<Download> forSeed;
   private final Roster roster = new Roster();
   private final Attestations attestations = new Attestations();
   private final Blame blame = new Blame();
@@ -41,12 +37,10 @@ final class Swarm {
   private final Mesh mesh;
   private final PieceLedger ledger;
   private final Aftermath aftermath;
+  private final SeedCall seedCall;
 
   @GuardedBy("this")
   private @Nullable FixedContent content;
-
-  @GuardedBy("this")
-  private boolean seedAsked;
 
   @GuardedBy("this")
   private boolean closed;
@@ -54,11 +48,11 @@ final class Swarm {
   Swarm(TaskKey key, Download download, Swarms.Scope scope) {
     this.key = key;
     this.scope = scope;
-    this.forSeed = key.restricted() ? Optional.empty() : PublicDownload.of(download);
     this.aftermath = new Aftermath(key, scope.audit());
     this.supply = new Supply(roster, attestations, scope.config().leases());
     this.mesh = new Mesh(key, roster, blame, scope.config().mesh(), scope.signer(), scope.random());
     this.ledger = new PieceLedger(roster, attestations, supply.leases(), blame, mesh, aftermath);
+    this.seedCall = new SeedCall(key, download, scope, roster, supply, aftermath);
   }
 
   /// Takes the member in.
@@ -82,7 +76,7 @@ final class Swarm {
       Instant now = scope.timer().instant();
       register.getHeldList().forEach(piece -> ledger.report(member, piece, now));
       mesh.fill(member);
-      preferSeed(member);
+      seedCall.first(member, this::wake, this::seedDue);
       settle();
     }
     finish();
@@ -308,7 +302,7 @@ final class Swarm {
     supply.endWholeIfComplete();
     if (supply.takeStir()) {
       supplyLeases();
-      askSeed();
+      seedCall.ifStarving(content, this::seedDue);
     }
     for (Member child : mesh.flush()) {
       if (!child.renewing) {
@@ -365,46 +359,9 @@ final class Swarm {
     finish();
   }
 
-  @GuardedBy("this")
-  private void preferSeed(Member member) {
-    var leases = scope.config().leases();
-    if (leases.preferSeed() && roster.size() == 1 && !member.host.isSeed() && forSeed.isPresent() && scope.seeds().isAvailable()) {
-      supply.holdBackPeers(scope.timer().instant().plus(leases.seedWait()));
-      scope.timer().after(leases.seedWait(), this::wake);
-      askSeedNow(forSeed.get());
-    }
-  }
-
-  /// Nobody here can go to the origin for what is missing: a seed is to do it.
-  @GuardedBy("this")
-  private void askSeed() {
-    if (!seedAsked && forSeed.isPresent() && isStarving()) {
-      askSeedNow(forSeed.get());
-    }
-  }
-
-  @GuardedBy("this")
-  private void askSeedNow(Download download) {
-    seedAsked = true;
-    aftermath.add(() -> scope.seeds().trigger(key, download));
-    scope.timer().after(SEED_CHECK, this::seedDue);
-  }
-
-  @GuardedBy("this")
-  private boolean isStarving() {
-    FixedContent known = content;
-    boolean missing =
-        known == null
-            || known.layout().isEmpty()
-            || roster.holdings().held().cardinality() < known.layout().get().count();
-    return missing
-        && roster.all().stream().anyMatch(member -> !member.onlyServes)
-        && roster.all().stream().noneMatch(supply::mayLease);
-  }
-
   private void seedDue() {
     synchronized (this) {
-      seedAsked = false;
+      seedCall.overdue();
     }
     wake();
   }

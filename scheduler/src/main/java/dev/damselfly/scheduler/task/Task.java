@@ -9,7 +9,6 @@ import dev.damselfly.scheduler.host.HostLoad;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /// A task with its peers and their graph. One lock guards it all; no method calls out while it is held.
 ///
@@ -32,10 +30,7 @@ public final class Task {
   private final Instant createdAt;
 
   @GuardedBy("this")
-  private final Map<String, Peer> peers = new LinkedHashMap<>();
-
-  @GuardedBy("this")
-  private final PeerGraph graph = new PeerGraph();
+  private final PeerTable peers = new PeerTable();
 
   @GuardedBy("this")
   private final Set<String> backToSource = new HashSet<>();
@@ -93,7 +88,7 @@ public final class Task {
     if (closed) {
       return Optional.empty();
     }
-    Peer known = peers.get(spec.id());
+    Peer known = peers.find(spec.id());
     if (known != null) {
       if (!known.host().owner().equals(spec.host().owner())) {
         throw new Refused(Reason.ID_BOUND_ELSEWHERE, "peer_id: belongs to another identity");
@@ -105,15 +100,14 @@ public final class Task {
     }
     var peer = new Peer(spec, stream, clock.instant());
     peer.block(spec.id());
-    peers.put(spec.id(), peer);
-    graph.addVertex(spec.id());
+    peers.add(peer);
     return Optional.of(known == null);
   }
 
   /// The stream of the peer ended; the peer stays as it is.
   @SuppressWarnings("ReferenceEquality") // a stream is itself and nothing else
   public synchronized void release(String peerId, Object stream) {
-    Peer peer = peers.get(peerId);
+    Peer peer = peers.find(peerId);
     if (peer != null && peer.stream == stream) {
       peer.stream = null;
     }
@@ -123,20 +117,20 @@ public final class Task {
   ///
   /// @throws Refused WRONG_STATE when the peer's state does not take it
   public synchronized void fire(String peerId, PeerEvent event) {
-    if (!apply(require(peerId), event)) {
+    if (!apply(peers.require(peerId), event)) {
       throw new Refused(Reason.WRONG_STATE, "the peer is in a state that does not take this message");
     }
   }
 
   /// Applies an event if the peer is here and its state takes it.
   public synchronized boolean tryFire(String peerId, PeerEvent event) {
-    Peer peer = peers.get(peerId);
+    Peer peer = peers.find(peerId);
     return peer != null && apply(peer, event);
   }
 
   /// Download, or only a sign of life when it runs already (repeated on each round).
   public synchronized void started(String peerId) {
-    Peer peer = require(peerId);
+    Peer peer = peers.require(peerId);
     if (peer.state == PeerState.RUNNING) {
       peer.updatedAt = clock.instant();
     } else if (peer.state != PeerState.SUCCEEDED && !apply(peer, PeerEvent.DOWNLOAD)) {
@@ -178,31 +172,31 @@ public final class Task {
   }
 
   public synchronized Optional<PeerState> stateOf(String peerId) {
-    Peer peer = peers.get(peerId);
+    Peer peer = peers.find(peerId);
     return peer == null ? Optional.empty() : Optional.of(peer.state);
   }
 
   public synchronized Outlook outlook(String peerId) {
-    Peer peer = require(peerId);
-    return new Outlook(state, sizes, isAvailableTo(peer), isSeedFailed(), backToSource.size() <= backToSourceLimit);
+    Peer peer = peers.require(peerId);
+    return new Outlook(state, sizes, peers.isAvailableTo(peer), isSeedFailed(), backToSource.size() <= backToSourceLimit);
   }
 
   public synchronized void needBackToSource(String peerId) {
-    require(peerId).needBackToSource = true;
+    peers.require(peerId).needBackToSource = true;
   }
 
   public synchronized boolean needsBackToSource(String peerId) {
-    return require(peerId).needBackToSource;
+    return peers.require(peerId).needBackToSource;
   }
 
   public synchronized void block(String peerId, String parentId) {
-    require(peerId).block(parentId);
+    peers.require(peerId).block(parentId);
   }
 
   /// The child gave up on a piece of this parent.
   public synchronized void pieceFailed(String peerId, String parentId) {
-    require(peerId).block(parentId);
-    Peer parent = peers.get(parentId);
+    peers.require(peerId).block(parentId);
+    Peer parent = peers.find(parentId);
     if (parent != null) {
       parent.host().uploadFailed();
     }
@@ -212,7 +206,7 @@ public final class Task {
   ///
   /// @param fromOrigin the piece's place and length are kept for the task
   public synchronized void pieceFinished(String peerId, Piece piece, boolean fromOrigin) {
-    Peer peer = require(peerId);
+    Peer peer = peers.require(peerId);
     TaskSizes known = sizes;
     var number = Field.parse("piece.number", () -> known.requirePiece(piece.getNumber(), piece.getOffset(), piece.getLength()));
     Instant now = clock.instant();
@@ -224,7 +218,7 @@ public final class Task {
     if (fromOrigin) {
       pieces.putIfAbsent(number.value(), piece.toBuilder().clearContent().clearParentId().build());
     }
-    Peer parent = piece.hasParentId() ? peers.get(piece.getParentId()) : null;
+    Peer parent = piece.hasParentId() ? peers.find(piece.getParentId()) : null;
     if (parent != null) {
       parent.updatedAt = now;
     }
@@ -232,7 +226,7 @@ public final class Task {
 
   /// Sign of life of a peer that a live stream vouches for.
   public synchronized void touch(String peerId) {
-    Peer peer = peers.get(peerId);
+    Peer peer = peers.find(peerId);
     if (peer != null) {
       peer.updatedAt = clock.instant();
       peer.pieceAt = peer.updatedAt;
@@ -241,44 +235,28 @@ public final class Task {
 
   /// Takes the peer out of the graph's in-edges and looks at a random sample of the others.
   public synchronized Prospect.Sample sample(String peerId, int size, RandomGenerator random) {
-    Peer child = require(peerId);
-    dropInEdges(child);
-    var prospects = new ArrayList<Prospect>();
-    for (String id : graph.sample(size, random)) {
-      Peer peer = peers.get(id);
-      if (peer != null) {
-        prospects.add(prospect(peer, child));
-      }
-    }
-    return new Prospect.Sample(peerId, child.host().facts(), child.state, prospects);
+    Peer child = peers.require(peerId);
+    peers.dropInEdges(child);
+    return new Prospect.Sample(peerId, child.host().facts(), child.state, peers.sample(child, size, random));
   }
 
   /// Makes the named peers parents of the child, as far as the graph still allows it.
   ///
   /// @return the parents that were added, as they go over the wire
   public synchronized List<dev.damselfly.api.wire.common.v2.Peer> adopt(String peerId, List<String> parentIds) {
-    Peer child = require(peerId);
-    dropInEdges(child);
-    var added = new ArrayList<dev.damselfly.api.wire.common.v2.Peer>();
+    Peer child = peers.require(peerId);
     var cost = new HostLoad.Cost(sizes.pieceLength(), child.spec.slots(), sizes.contentLength());
-    for (String id : parentIds) {
-      Peer parent = peers.get(id);
-      if (parent != null && graph.addEdge(id, peerId, cost)) {
-        parent.host().addUpload(cost);
-        added.add(TaskMessages.parent(parent, message(false)));
-      }
-    }
-    return added;
+    return peers.adopt(child, parentIds, cost).stream().map(parent -> TaskMessages.parent(parent, message(false))).toList();
   }
 
   /// The peer no longer takes from anybody.
   public synchronized void detach(String peerId) {
-    dropInEdges(require(peerId));
+    peers.dropInEdges(peers.require(peerId));
   }
 
   /// Removes the peer at once.
   synchronized boolean remove(String peerId) {
-    Peer peer = peers.get(peerId);
+    Peer peer = peers.find(peerId);
     if (peer == null) {
       return false;
     }
@@ -288,7 +266,7 @@ public final class Task {
 
   /// Marks an empty task as removed: nobody is admitted any more.
   synchronized boolean closeIfEmpty() {
-    closed = closed || peers.isEmpty();
+    closed = closed || peers.size() == 0;
     return closed;
   }
 
@@ -297,11 +275,11 @@ public final class Task {
   }
 
   public synchronized List<String> peerIds() {
-    return List.copyOf(peers.keySet());
+    return List.copyOf(peers.ids());
   }
 
   public synchronized List<String> parentsOf(String peerId) {
-    return graph.has(peerId) ? graph.parents(peerId) : List.of();
+    return peers.parentsOf(peerId);
   }
 
   /// Answer of StatTask and the task part of parents.
@@ -312,18 +290,13 @@ public final class Task {
   }
 
   public synchronized Optional<dev.damselfly.api.wire.common.v2.Peer> peerMessage(String peerId) {
-    Peer peer = peers.get(peerId);
+    Peer peer = peers.find(peerId);
     return peer == null ? Optional.empty() : Optional.of(TaskMessages.parent(peer, message(false)));
   }
 
   /// What garbage collection decides on.
   synchronized List<PeerAge> ages() {
-    var ages = new ArrayList<PeerAge>();
-    for (Peer p : peers.values()) {
-      int degree = graph.degree(p.id());
-      ages.add(new PeerAge(p.id(), p.host(), p.state, p.pieceAt, p.updatedAt, p.stream != null, degree));
-    }
-    return ages;
+    return peers.ages();
   }
 
   @GuardedBy("this")
@@ -337,7 +310,7 @@ public final class Task {
     }
     peer.state = next.get();
     if (event.endsTaking()) {
-      dropInEdges(peer);
+      peers.dropInEdges(peer);
       backToSource.remove(peer.id());
     }
     Instant now = clock.instant();
@@ -362,75 +335,17 @@ public final class Task {
   }
 
   @GuardedBy("this")
-  private boolean isAvailableTo(Peer child) {
-    return peers.values().stream()
-        .anyMatch(
-            p ->
-                !p.host().id().equals(child.host().id())
-                    && !child.blocked.contains(p.id())
-                    && p.state.isAvailable());
-  }
-
-  @GuardedBy("this")
   private boolean isSeedFailed() {
-    Peer newest = null;
-    for (Peer peer : peers.values()) {
-      if (peer.host().isSeed() && (newest == null || peer.updatedAt.isAfter(newest.updatedAt))) {
-        newest = peer;
-      }
-    }
-    return newest != null
-        && newest.state == PeerState.FAILED
-        && newest.createdAt.plus(SEED_FAILURE_MEMORY).isAfter(clock.instant());
-  }
-
-  @GuardedBy("this")
-  private Prospect prospect(Peer peer, Peer child) {
-    return new Prospect(
-        peer.id(),
-        peer.host().facts(),
-        peer.host().load(),
-        peer.state,
-        graph.inDegree(peer.id()),
-        peer.costs.summary(),
-        child.blocked.contains(peer.id()),
-        graph.canAddEdge(peer.id(), child.id()));
+    return peers
+        .newestSeed()
+        .filter(seed -> seed.state == PeerState.FAILED && seed.createdAt.plus(SEED_FAILURE_MEMORY).isAfter(clock.instant()))
+        .isPresent();
   }
 
   @GuardedBy("this")
   private void drop(Peer peer) {
-    dropInEdges(peer);
-    for (String child : graph.children(peer.id())) {
-      dropEdge(peer.id(), child);
-    }
-    graph.removeVertex(peer.id());
+    peers.remove(peer);
     backToSource.remove(peer.id());
-    peers.remove(peer.id());
-  }
-
-  @GuardedBy("this")
-  private void dropInEdges(Peer child) {
-    for (String parent : graph.parents(child.id())) {
-      dropEdge(parent, child.id());
-    }
-  }
-
-  @GuardedBy("this")
-  private void dropEdge(String parentId, String childId) {
-    HostLoad.Cost cost = graph.removeEdge(parentId, childId);
-    @Nullable Peer parent = peers.get(parentId);
-    if (cost != null && parent != null) {
-      parent.host().removeUpload(cost);
-    }
-  }
-
-  @GuardedBy("this")
-  private Peer require(String peerId) {
-    Peer peer = peers.get(peerId);
-    if (peer == null) {
-      throw new Refused(Reason.PEER_UNKNOWN, "the task does not have this peer");
-    }
-    return peer;
   }
 
   private static Duration clamped(com.google.protobuf.Duration wire) {
