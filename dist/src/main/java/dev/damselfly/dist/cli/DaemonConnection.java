@@ -1,5 +1,7 @@
 package dev.damselfly.dist.cli;
 
+import dev.damselfly.api.wire.local.LocalProtocol;
+import dev.damselfly.api.wire.local.LocalProtocol.Decoded;
 import dev.damselfly.api.wire.local.v1.LocalReply;
 import dev.damselfly.api.wire.local.v1.LocalRequest;
 import java.io.EOFException;
@@ -13,13 +15,10 @@ import java.nio.file.Path;
 
 /// One request to the daemon over its Unix socket, and its replies. Not thread-safe.
 ///
-/// Frames: u32 big-endian length, then the message; a Content reply is followed by its raw bytes.
+/// A Content reply is followed by its raw bytes, which [#copyContent] takes.
 final class DaemonConnection implements AutoCloseable {
-  private static final int MAX_FRAME = 8 << 20;
-
   private final SocketChannel channel;
-  private final ByteBuffer header = ByteBuffer.allocate(4);
-  private final ByteBuffer copy = ByteBuffer.allocateDirect(1 << 20);
+  private final ByteBuffer in = ByteBuffer.allocateDirect(1 << 20).flip();
 
   private DaemonConnection(SocketChannel channel) {
     this.channel = channel;
@@ -37,24 +36,24 @@ final class DaemonConnection implements AutoCloseable {
     }
   }
 
-  void send(LocalRequest request) throws IOException {
-    byte[] message = request.toByteArray();
-    var frame = ByteBuffer.allocate(4 + message.length).putInt(message.length).put(message).flip();
+  void send(LocalRequest.Builder request) throws IOException {
+    ByteBuffer frame = LocalProtocol.encode(request.setVersion(LocalProtocol.VERSION).build());
     while (frame.hasRemaining()) {
       channel.write(frame);
     }
   }
 
   LocalReply receive() throws IOException {
-    header.clear();
-    fill(header);
-    int length = header.flip().getInt();
-    if (length < 0 || length > MAX_FRAME) {
-      throw new IOException("the daemon sent a frame beyond the limit");
+    while (true) {
+      switch (LocalProtocol.reply(in)) {
+        case Decoded.Message<LocalReply> message -> {
+          in.position(in.position() + message.consumed());
+          return message.value();
+        }
+        case Decoded.NeedMore<LocalReply> _ -> fill("the daemon closed the connection");
+        case Decoded.Bad<LocalReply> bad -> throw new IOException("the daemon does not speak this protocol: " + bad.rule());
+      }
     }
-    var message = ByteBuffer.allocate(length);
-    fill(message);
-    return LocalReply.parseFrom(message.flip());
   }
 
   /// Copies the raw bytes that follow a Content reply to their place in the file.
@@ -62,33 +61,34 @@ final class DaemonConnection implements AutoCloseable {
     long at = offset;
     int left = length;
     while (left > 0) {
-      copy.clear().limit(Math.min(left, copy.capacity()));
-      if (channel.read(copy) < 0) {
-        throw new EOFException("the daemon ended in the middle of content");
+      if (!in.hasRemaining()) {
+        fill("the daemon ended in the middle of content");
       }
-      copy.flip();
-      left -= copy.remaining();
-      at += write(file, at);
+      int part = Math.min(left, in.remaining());
+      write(file, in.slice(in.position(), part), at);
+      in.position(in.position() + part);
+      left -= part;
+      at += part;
     }
   }
 
-  private int write(FileChannel file, long at) throws CommandFailed {
-    int written = 0;
+  private static void write(FileChannel file, ByteBuffer bytes, long offset) throws CommandFailed {
+    long at = offset;
     try {
-      while (copy.hasRemaining()) {
-        written += file.write(copy, at + written);
+      while (bytes.hasRemaining()) {
+        at += file.write(bytes, at);
       }
-      return written;
     } catch (IOException e) {
       throw new CommandFailed(ExitCode.LOCAL_IO, "the output could not be written: is its disk full?");
     }
   }
 
-  private void fill(ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      if (channel.read(buffer) < 0) {
-        throw new EOFException("the daemon closed the connection");
-      }
+  private void fill(String whenEnded) throws IOException {
+    in.compact();
+    int read = channel.read(in);
+    in.flip();
+    if (read < 0) {
+      throw new EOFException(whenEnded);
     }
   }
 

@@ -73,7 +73,7 @@ final class DoctorCommand {
       return;
     }
     try (var connection = running.get()) {
-      connection.send(LocalRequest.newBuilder().setVersion(1).setStatus(StatusRequest.getDefaultInstance()).build());
+      connection.send(LocalRequest.newBuilder().setStatus(StatusRequest.getDefaultInstance()));
       LocalReply reply = connection.receive();
       for (StatusReply.Component c : reply.getStatus().getComponentsList()) {
         line(c.getHealth().equals("ok") ? "ok" : "fail", c.getRole(),

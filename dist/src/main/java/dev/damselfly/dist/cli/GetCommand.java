@@ -14,8 +14,6 @@ import java.nio.file.Path;
 
 /// `damselfly get`: asks the daemon for content, and writes it with the caller's own rights.
 final class GetCommand {
-  private static final int PROTOCOL = 1;
-
   private final Flags flags;
   private final Daemon daemon;
   private final Reporter reporter;
@@ -89,7 +87,7 @@ final class GetCommand {
     return ExitCode.FAILED;
   }
 
-  private LocalRequest request(String url, Path output) throws CommandFailed {
+  private LocalRequest.Builder request(String url, Path output) throws CommandFailed {
     var download =
         Download.newBuilder()
             .setUrl(url)
@@ -110,9 +108,7 @@ final class GetCommand {
     }
     int timeout = (int) Amounts.seconds("--timeout", flags.text("timeout").orElse("2h"));
     return LocalRequest.newBuilder()
-        .setVersion(PROTOCOL)
-        .setGet(GetRequest.newBuilder().setDownload(download).setTimeoutSeconds(timeout).setOutputLabel(output.toString()))
-        .build();
+        .setGet(GetRequest.newBuilder().setDownload(download).setTimeoutSeconds(timeout).setOutputLabel(output.toString()));
   }
 
   private Priority priority() throws CommandFailed {

@@ -16,7 +16,6 @@ import java.time.Instant;
 
 /// Commands that ask the daemon one question and print its answer.
 final class QueryCommands {
-  private static final int PROTOCOL = 1;
 
   private final Daemon daemon;
   private final PrintStream out;
@@ -29,7 +28,7 @@ final class QueryCommands {
   }
 
   ExitCode run(String command) throws CommandFailed {
-    var request = LocalRequest.newBuilder().setVersion(PROTOCOL);
+    var request = LocalRequest.newBuilder();
     switch (command) {
       case "status" -> request.setStatus(StatusRequest.getDefaultInstance());
       case "limits" -> request.setLimits(LimitsRequest.getDefaultInstance());
@@ -41,7 +40,7 @@ final class QueryCommands {
       out.println("nothing was running");
       return ExitCode.OK;
     }
-    LocalReply reply = ask(request.build());
+    LocalReply reply = ask(request);
     switch (reply.getReplyCase()) {
       case STATUS -> status(reply.getStatus());
       case LIMITS -> limits(reply.getLimits());
@@ -56,7 +55,7 @@ final class QueryCommands {
     return ExitCode.OK;
   }
 
-  private LocalReply ask(LocalRequest request) throws CommandFailed {
+  private LocalReply ask(LocalRequest.Builder request) throws CommandFailed {
     try (var connection = daemon.connect()) {
       connection.send(request);
       return connection.receive();
