@@ -5,11 +5,14 @@ import dev.damselfly.api.id.Sha256;
 import dev.damselfly.api.id.TaskId;
 import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.api.wire.damselfly.v1.ContentFacts;
+import dev.damselfly.api.wire.damselfly.v1.Grant;
+import dev.damselfly.api.wire.damselfly.v1.GrantClaims;
 import dev.damselfly.api.wire.damselfly.v1.HeldPiece;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
 import dev.damselfly.api.wire.damselfly.v1.LeaseReturned;
 import dev.damselfly.api.wire.damselfly.v1.LeaseWanted;
 import dev.damselfly.api.wire.damselfly.v1.Left;
+import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysResponse;
 import dev.damselfly.api.wire.damselfly.v1.ParentLost;
 import dev.damselfly.api.wire.damselfly.v1.PieceMismatch;
 import dev.damselfly.api.wire.damselfly.v1.PiecesHeld;
@@ -22,14 +25,13 @@ import dev.damselfly.scheduler.gc.GarbageCollector;
 import dev.damselfly.scheduler.host.HostCalls;
 import dev.damselfly.scheduler.host.Hosts;
 import dev.damselfly.scheduler.seed.FakeSeeds;
-import dev.damselfly.scheduler.swarm.GrantSigner;
+import dev.damselfly.scheduler.swarm.Grants;
 import dev.damselfly.scheduler.swarm.SwarmConfig;
 import dev.damselfly.scheduler.swarm.Swarms;
 import dev.damselfly.scheduler.task.TaskKey;
 import dev.damselfly.scheduler.task.Tasks;
 import dev.damselfly.scheduler.time.ManualTimer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -43,14 +45,21 @@ final class SwarmWorld {
       List.of(TaskKey.publicTask(new TaskId("a".repeat(64))), TaskKey.publicTask(new TaskId("b".repeat(64))));
 
   private static final int[] STEPS = {1, 10, 61, 450, 1800};
-  private static final Instant KEY_TIME = Instant.parse("2026-11-25T00:00:00Z");
-  private static final GrantSigner SIGNER =
-      new GrantSigner(
-          () -> SpiffeId.parse("spiffe://test/damselfly/scheduler/1/s"),
-          "1",
-          SwarmConfig.Mesh.DEFAULT.grantTtl(),
-          Duration.ofDays(1),
-          () -> KEY_TIME);
+  /// Unsigned: signatures are the business of other targets, and cost more than all the rest.
+  private static final Grants UNSIGNED =
+      new Grants() {
+        @Override
+        public Grant sign(TaskId task, boolean restricted, SpiffeId child, List<SpiffeId> parents) {
+          var claims = GrantClaims.newBuilder().setTaskId(task.value()).setChildSpiffeId(child.toString());
+          parents.forEach(parent -> claims.addParentSpiffeIds(parent.toString()));
+          return Grant.newBuilder().setClaims(claims.build().toByteString()).build();
+        }
+
+        @Override
+        public ListGrantKeysResponse keys() {
+          return ListGrantKeysResponse.getDefaultInstance();
+        }
+      };
 
   final ManualTimer timer = new ManualTimer();
   final Hosts hosts = new Hosts(100);
@@ -66,7 +75,7 @@ final class SwarmWorld {
 
   SwarmWorld() {
     var random = new SplittableRandom(7);
-    swarms = new Swarms(new Swarms.Scope(hosts, tasks, seeds, timer, random, SIGNER, SwarmConfig.DEFAULT, _ -> {}));
+    swarms = new Swarms(new Swarms.Scope(hosts, tasks, seeds, timer, random, UNSIGNED, SwarmConfig.DEFAULT, _ -> {}));
     announcements =
         new Announcements(
             new Announcements.Scope(hosts, tasks, new Cluster(), seeds, timer, random, AnnounceConfig.DEFAULT, _ -> {}));

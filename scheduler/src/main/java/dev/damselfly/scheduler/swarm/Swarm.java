@@ -57,7 +57,7 @@ final class Swarm {
     this.forSeed = key.restricted() ? Optional.empty() : PublicDownload.of(download);
     this.aftermath = new Aftermath(key, scope.audit());
     this.supply = new Supply(roster, attestations, scope.config().leases());
-    this.mesh = new Mesh(key, roster, blame, scope.config().mesh(), scope.signer(), scope.random());
+    this.mesh = new Mesh(key, roster, blame, scope.config().mesh(), scope.grants(), scope.random());
     this.ledger = new PieceLedger(roster, attestations, supply.leases(), blame, mesh, aftermath);
   }
 
