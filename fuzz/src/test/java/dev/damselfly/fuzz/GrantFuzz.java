@@ -56,7 +56,10 @@ final class GrantFuzz implements Target {
   public void run(byte[] input) {
     var script = new Script(input);
     switch (script.next(3)) {
-      case 0 -> judge(ByteString.copyFrom(script.rest()));
+      case 0 -> {
+        ByteString grant = ByteString.copyFrom(script.rest());
+        Script.check(judge(grant) == grant.equals(GOOD), "a grant that nobody signed was accepted");
+      }
       case 1 -> {
         ByteString changed = changed(script);
         boolean accepted = judge(changed);
@@ -191,6 +194,12 @@ final class GrantFuzz implements Target {
     }
     for (int i = 0; i < 12; i++) {
       seeds.add(new byte[] {1, (byte) (i / 8), (byte) (i * 29), (byte) (i % 4), 3, 1, 2, 3});
+    }
+    for (String field : List.of("5001", "1200", "12026b31", "6200", "0a00", "1a00")) { // behind the grant: unknown, repeated
+      byte[] more = java.util.HexFormat.of().parseHex(field);
+      byte[] seed = {1, (byte) (GOOD.size() >> 8), (byte) GOOD.size(), 2, (byte) (more.length - 1)};
+      seeds.add(ByteString.copyFrom(seed).concat(ByteString.copyFrom(more)).toByteArray());
+      seeds.add(ByteString.copyFrom(new byte[] {0}).concat(GOOD).concat(ByteString.copyFrom(more)).toByteArray());
     }
     seeds.add(new byte[] {1});
     seeds.add(new byte[] {2});
