@@ -13,7 +13,7 @@ public final class Targets {
     return List.of(
         new PieceFramesFuzz(), new LocalProtocolFuzz(), new UrlFuzz(), new RangeFuzz(), new SpiffeIdFuzz(), new CertificateFuzz(),
         new ConfigFuzz(), new AuditFuzz(), new MessageFuzz(),
-        new RingFuzz(), new IdsFuzz(), new GrantFuzz(), new SchedulerSwarmFuzz());
+        new RingFuzz(), new IdsFuzz(), new GrantFuzz(), new SchedulerSwarmFuzz(), new SetsFuzz());
   }
 
   /// `list` prints name, class and oracle; `seeds NAME DIRECTORY` writes the seeds of a target.
