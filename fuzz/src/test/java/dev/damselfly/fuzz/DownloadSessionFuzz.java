@@ -38,6 +38,11 @@ final class DownloadSessionFuzz implements Target {
   }
 
   @Override
+  public int changesPerSeed() {
+    return 15;
+  }
+
+  @Override
   public String name() {
     return "download-session";
   }

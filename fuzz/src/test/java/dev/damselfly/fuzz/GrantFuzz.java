@@ -171,6 +171,11 @@ final class GrantFuzz implements Target {
   }
 
   @Override
+  public int changesPerSeed() {
+    return 20;
+  }
+
+  @Override
   public String name() {
     return "grant";
   }

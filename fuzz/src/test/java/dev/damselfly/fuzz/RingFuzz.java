@@ -53,6 +53,11 @@ final class RingFuzz implements Target {
   }
 
   @Override
+  public int changesPerSeed() {
+    return 10;
+  }
+
+  @Override
   public String name() {
     return "ring";
   }

@@ -29,6 +29,11 @@ final class SchedulerSwarmFuzz implements Target {
   }
 
   @Override
+  public int changesPerSeed() {
+    return 8;
+  }
+
+  @Override
   public String name() {
     return "scheduler-swarm";
   }

@@ -118,6 +118,11 @@ final class UploadSessionFuzz implements Target {
   }
 
   @Override
+  public int changesPerSeed() {
+    return 15;
+  }
+
+  @Override
   public String name() {
     return "upload-session";
   }
