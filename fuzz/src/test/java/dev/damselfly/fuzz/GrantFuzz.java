@@ -119,7 +119,7 @@ final class GrantFuzz implements Target {
   private static GrantClaims claims(Script script) {
     var claims = MINT.claims(TASK, CHILD, self());
     for (int i = 0; i < 16 && script.hasNext(); i++) {
-      CHANGES.get(script.next(CHANGES.size())).apply(claims);
+      claims = CHANGES.get(script.next(CHANGES.size())).apply(claims);
     }
     return claims.build();
   }

@@ -72,13 +72,13 @@ final class SetsFuzz implements Target {
     int capacity = 1 + script.next(6);
     Set<Integer> busy = new LinkedHashSet<>();
     var limiters = new PerIdentity<Integer, Integer>(capacity, id -> id, id -> !busy.contains(id));
-    var order = new ArrayList<Integer>();
+    Set<Integer> order = new LinkedHashSet<>();
     while (script.hasNext()) {
       int id = script.next(10);
       if (script.next(3) == 0 && !busy.remove(id)) {
         busy.add(id);
       }
-      boolean known = order.remove((Integer) id);
+      boolean known = order.remove(id);
       boolean room = known || order.size() < capacity;
       if (!room) {
         Optional<Integer> idle = order.stream().filter(other -> !busy.contains(other)).findFirst();

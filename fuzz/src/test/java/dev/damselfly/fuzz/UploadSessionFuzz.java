@@ -79,7 +79,7 @@ final class UploadSessionFuzz implements Target {
         }
       }
       bench.work(Integer.MAX_VALUE);
-      bench.close();
+      bench.end();
       Script.check(bench.gaveAllBack(), "bytes in flight after the end");
       sent = bench.sent();
     }

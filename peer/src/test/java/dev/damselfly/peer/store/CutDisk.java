@@ -17,7 +17,7 @@ import java.util.function.IntUnaryOperator;
 /// any order, and the removal of files.
 final class CutDisk implements Disk {
   private final Disk real;
-  private final Map<FileChannel, Path> files = new IdentityHashMap<>();
+  private final IdentityHashMap<FileChannel, Path> files = new IdentityHashMap<>();
   private final Map<Path, List<Unforced>> unforced = new HashMap<>();
   private final Map<Path, byte[]> removed = new HashMap<>();
 
@@ -38,7 +38,7 @@ final class CutDisk implements Disk {
   @Override
   public synchronized int write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
     long size = channel.size();
-    var before = ByteBuffer.allocate((int) Math.clamp(size - position, 0, bytes.remaining()));
+    var before = ByteBuffer.allocate(Math.clamp(size - position, 0, bytes.remaining()));
     channel.read(before, position);
     ByteBuffer source = bytes.duplicate();
     int count = real.write(channel, bytes, position);

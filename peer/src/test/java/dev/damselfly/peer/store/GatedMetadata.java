@@ -13,6 +13,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// Metadata that makes the journal wait before each group of changes until a test lets it through.
 final class GatedMetadata implements Metadata {
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
+
   private final Metadata real;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -50,7 +52,10 @@ final class GatedMetadata implements Metadata {
       int before = applied;
       permits++;
       changed.signalAll();
-      await(() -> applied > before);
+      long left = PATIENCE;
+      while (applied == before) {
+        left = changed.awaitNanos(requirePatience(left));
+      }
     } finally {
       lock.unlock();
     }
@@ -60,25 +65,20 @@ final class GatedMetadata implements Metadata {
   void awaitWaiting() throws InterruptedException {
     lock.lock();
     try {
-      await(() -> waiting);
+      long left = PATIENCE;
+      while (!waiting) {
+        left = changed.awaitNanos(requirePatience(left));
+      }
     } finally {
       lock.unlock();
     }
   }
 
-  private interface State {
-    boolean holds();
-  }
-
-  @GuardedBy("lock")
-  private void await(State wanted) throws InterruptedException {
-    long left = TimeUnit.SECONDS.toNanos(60);
-    while (!wanted.holds()) {
-      if (left <= 0) {
-        throw new AssertionError("the journal does not come");
-      }
-      left = changed.awaitNanos(left);
+  private static long requirePatience(long left) {
+    if (left <= 0) {
+      throw new AssertionError("the journal does not come");
     }
+    return left;
   }
 
   @Override

@@ -28,7 +28,7 @@ public final class StoreSets {
         Long before = model.remove(number);
         require(table.remove(new PieceNumber(number)) == (before == null ? 0 : before), "removed bytes");
       } else {
-        long length = 1 + next.applyAsInt(200);
+        long length = 1L + next.applyAsInt(200);
         table.add(record(number, length));
         model.put(number, length);
       }
@@ -55,7 +55,7 @@ public final class StoreSets {
 
   /// The quota against a plain sum: what is reserved never exceeds it, and what fits is never refused.
   public static void quota(IntUnaryOperator next, int steps) {
-    long quota = 1 + next.applyAsInt(256);
+    long quota = 1L + next.applyAsInt(256);
     long[] disk = {next.applyAsInt(256), 256}; // free, total
     long[] evictable = {next.applyAsInt(64)};
     var spaces = new Space[1];

@@ -88,10 +88,15 @@ public final class SessionBench implements AutoCloseable {
     return share.take(Math.toIntExact(limits.bytesPerIdentity()), () -> {});
   }
 
-  @Override
-  public void close() {
+  /// The child is gone, and the worker does what is left to do.
+  public void end() {
     hangUp();
     work(Integer.MAX_VALUE);
+  }
+
+  @Override
+  public void close() {
+    end();
     channel.finishAndReleaseAll();
   }
 }
