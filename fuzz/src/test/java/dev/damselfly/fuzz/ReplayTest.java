@@ -28,7 +28,7 @@ class ReplayTest {
     var random = new Random(20261101);
     for (byte[] seed : seeds) {
       target.run(seed);
-      for (int i = 0; i < 50 && seed.length > 0; i++) {
+      for (int i = 0; i < target.changesPerSeed() && seed.length > 0; i++) {
         byte[] changed = seed.clone();
         changed[random.nextInt(changed.length)] ^= (byte) (1 << random.nextInt(8));
         target.run(changed);

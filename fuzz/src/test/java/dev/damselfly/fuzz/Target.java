@@ -15,6 +15,11 @@ interface Target {
   /// Meaningful inputs to start from.
   List<byte[]> seeds();
 
+  /// How often each seed is changed and replayed in a build; less for what is slow.
+  default int changesPerSeed() {
+    return 50;
+  }
+
   /// @throws AssertionError for a finding
   void run(byte[] input);
 }

@@ -67,6 +67,11 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     return gauge.rate();
   }
 
+  /// The loop's own clock, which tests turn by hand.
+  private long now() {
+    return loop.ticker().nanoTime();
+  }
+
   /// There is a socket.
   void connected(Channel open) {
     channel = open;
@@ -135,7 +140,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     }
     if (any) {
       channel.flush();
-      gauge.owes(System.nanoTime());
+      gauge.owes(now());
     }
   }
 
@@ -220,7 +225,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   }
 
   private void judge() {
-    if (gauge.stalled(System.nanoTime())) {
+    if (gauge.stalled(now())) {
       end(Failure.STALLED);
     }
   }
@@ -253,7 +258,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     ask.claimedCrc = metadata.digest();
     contentLeft = metadata.length();
     cutter.expectContent(contentLeft);
-    gauge.bytes(metadata.encodedSize(), System.nanoTime());
+    gauge.bytes(metadata.encodedSize(), now());
   }
 
   private void error(ErrorReply error) {
@@ -277,7 +282,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   public void content(ByteBuf bytes) {
     Ask ask = sent.element();
     int length = bytes.readableBytes();
-    gauge.bytes(length, System.nanoTime());
+    gauge.bytes(length, now());
     contentLeft -= length;
     if (queued.addAndGet(length) > limits.queuedBytes()) {
       pause();
@@ -292,7 +297,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   /// The oldest request has its whole answer.
   private void answered() {
     sent.remove();
-    long now = System.nanoTime();
+    long now = now();
     gauge.bytes(0, now);
     sendWaiting();
     if (sent.isEmpty()) {
@@ -303,7 +308,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   private void pause() {
     if (!paused && channel != null) {
       paused = true;
-      gauge.pause(System.nanoTime());
+      gauge.pause(now());
       channel.config().setAutoRead(false);
     }
   }
@@ -318,7 +323,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   private void resume() {
     if (paused && channel != null && queued.get() <= limits.queuedBytes()) {
       paused = false;
-      gauge.resume(System.nanoTime());
+      gauge.resume(now());
       channel.config().setAutoRead(true);
     }
   }

@@ -102,6 +102,9 @@ public final class GrantVerifier {
     }
     try {
       var grant = Grant.parseFrom(bytes);
+      if (!grant.getUnknownFields().asMap().isEmpty() || !grant.toByteString().equals(bytes)) {
+        return new Denied(Why.MALFORMED); // one grant has one spelling: its id in the records stands for it
+      }
       var claims = GrantClaims.parseFrom(grant.getClaims());
       Optional<Why> refusal = refusal(grant, claims, caller);
       if (refusal.isPresent()) {

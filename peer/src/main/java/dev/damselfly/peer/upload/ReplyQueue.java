@@ -55,6 +55,10 @@ final class ReplyQueue {
     stallTimer = channel.eventLoop().scheduleWithFixedDelay(this::checkStall, period, period, TimeUnit.NANOSECONDS);
   }
 
+  private long now() {
+    return channel.eventLoop().ticker().nanoTime();
+  }
+
   /// Answers come from this task from now on.
   void serve(StoredTask served) {
     task = served;
@@ -205,13 +209,13 @@ final class ReplyQueue {
 
   private void send(ByteBuf frame, int taken) {
     if (unsent++ == 0) {
-      progress = System.nanoTime();
+      progress = now();
     }
     channel.write(frame)
         .addListener(
             done -> {
               unsent--;
-              progress = System.nanoTime();
+              progress = now();
               if (taken > 0) {
                 share.give(taken);
               }
@@ -245,7 +249,7 @@ final class ReplyQueue {
   }
 
   private void checkStall() {
-    if (unsent > 0 && System.nanoTime() - progress > parts.limits().stall().toNanos()) {
+    if (unsent > 0 && now() - progress > parts.limits().stall().toNanos()) {
       broken.run();
     }
   }

@@ -125,7 +125,7 @@ public final class SchedulerProcess implements AutoCloseable {
     var announcements =
         new Announcements(
             new Announcements.Scope(hosts, tasks, cluster, seeds, timer, random, AnnounceConfig.DEFAULT, audit));
-    var gc = new GarbageCollector(hosts, tasks, departure, timer, GarbageCollector.Rules.DEFAULT);
+    var gc = new GarbageCollector(hosts, tasks, swarms, departure, timer, GarbageCollector.Rules.DEFAULT);
     gc.start();
     closers.push(gc::close);
     var scheduler =

@@ -3,6 +3,7 @@ package dev.damselfly.scheduler.gc;
 import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.host.HostCalls;
 import dev.damselfly.scheduler.host.Hosts;
+import dev.damselfly.scheduler.swarm.Swarms;
 import dev.damselfly.scheduler.task.PeerAge;
 import dev.damselfly.scheduler.task.PeerEvent;
 import dev.damselfly.scheduler.task.PeerState;
@@ -14,12 +15,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Removes peers, tasks and hosts that nobody refreshes. `start` and `close` belong to the process.
+/// Removes peers, tasks, swarms and hosts that nobody refreshes. `start` and `close` belong to the process.
 public final class GarbageCollector implements AutoCloseable {
   private static final int CROWDED = 300;
 
   private final Hosts hosts;
   private final Tasks tasks;
+  private final Swarms swarms;
   private final HostCalls.Departure departure;
   private final Timer timer;
   private final Rules rules;
@@ -33,6 +35,7 @@ public final class GarbageCollector implements AutoCloseable {
   public record Rules(
       Duration peerInterval,
       Duration taskInterval,
+      Duration swarmInterval,
       Duration hostInterval,
       Duration pieceTimeout,
       Duration peerTtl,
@@ -41,15 +44,18 @@ public final class GarbageCollector implements AutoCloseable {
         new Rules(
             Duration.ofSeconds(10),
             Duration.ofMinutes(30),
+            Duration.ofMinutes(1),
             Duration.ofMinutes(5),
             Duration.ofMinutes(30),
             Duration.ofDays(1),
             Duration.ofHours(1));
   }
 
-  public GarbageCollector(Hosts hosts, Tasks tasks, HostCalls.Departure departure, Timer timer, Rules rules) {
+  public GarbageCollector(
+      Hosts hosts, Tasks tasks, Swarms swarms, HostCalls.Departure departure, Timer timer, Rules rules) {
     this.hosts = hosts;
     this.tasks = tasks;
+    this.swarms = swarms;
     this.departure = departure;
     this.timer = timer;
     this.rules = rules;
@@ -58,6 +64,7 @@ public final class GarbageCollector implements AutoCloseable {
   public void start() {
     alarms.add(timer.every(rules.peerInterval(), this::sweepPeers));
     alarms.add(timer.every(rules.taskInterval(), this::sweepTasks));
+    alarms.add(timer.every(rules.swarmInterval(), swarms::sweep));
     alarms.add(timer.every(rules.hostInterval(), this::sweepHosts));
   }
 

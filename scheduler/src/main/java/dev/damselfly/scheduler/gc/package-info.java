@@ -1,4 +1,4 @@
-/// Removes peers, tasks and hosts that nobody refreshes; driven by the injected clock.
+/// Removes peers, tasks, swarms and hosts that nobody refreshes; driven by the injected clock.
 @NullMarked
 package dev.damselfly.scheduler.gc;
 

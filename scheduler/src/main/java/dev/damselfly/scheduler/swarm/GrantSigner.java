@@ -27,7 +27,7 @@ import java.util.function.Supplier;
 
 /// Signs grants with an Ed25519 key that lives in this process only and is replaced every day; an older key is listed
 /// until the last grant under it has expired. Thread-safe.
-public final class GrantSigner {
+public final class GrantSigner implements Grants {
   /// Keeps grant signatures apart from every other use of a key.
   private static final byte[] DOMAIN = "damselfly-grant-v1\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -66,8 +66,8 @@ public final class GrantSigner {
     return ttl;
   }
 
-  /// A grant for one child on the named parents.
-  Grant sign(TaskId task, boolean restricted, SpiffeId child, List<SpiffeId> parents) {
+  @Override
+  public Grant sign(TaskId task, boolean restricted, SpiffeId child, List<SpiffeId> parents) {
     Instant now = clock.instant();
     Key key = current(now);
     var claims =
@@ -89,7 +89,7 @@ public final class GrantSigner {
         .build();
   }
 
-  /// Newest first.
+  @Override
   public ListGrantKeysResponse keys() {
     Instant now = clock.instant();
     current(now);

@@ -63,6 +63,11 @@ final class Lease {
     open.clear(number);
   }
 
+  /// Nothing is open any more: whatever is said about the lease later frees no piece.
+  void close() {
+    open.clear();
+  }
+
   int[] numbers() {
     return pieces.stream().toArray();
   }

@@ -26,7 +26,7 @@ final class Mesh {
   private final Roster roster;
   private final Blame blame;
   private final SwarmConfig.Mesh config;
-  private final GrantSigner signer;
+  private final Grants grants;
   private final RandomGenerator random;
   private final Map<Member, Change> changes = new LinkedHashMap<>();
   private int offered;
@@ -38,12 +38,12 @@ final class Mesh {
   }
 
   Mesh(
-      TaskKey task, Roster roster, Blame blame, SwarmConfig.Mesh config, GrantSigner signer, RandomGenerator random) {
+      TaskKey task, Roster roster, Blame blame, SwarmConfig.Mesh config, Grants grants, RandomGenerator random) {
     this.task = task;
     this.roster = roster;
     this.blame = blame;
     this.config = config;
-    this.signer = signer;
+    this.grants = grants;
     this.random = random;
   }
 
@@ -223,7 +223,7 @@ final class Mesh {
         () -> {
           var event = ParentsChanged.newBuilder().addAllRemovedPeerIds(removed);
           if (!parents.isEmpty()) {
-            Grant grant = signer.sign(task.id(), task.restricted(), identity, named);
+            Grant grant = grants.sign(task.id(), task.restricted(), identity, named);
             parents.forEach(parent -> event.addAdded(parent.toBuilder().setGrant(grant.toByteString())));
           }
           return JoinEvent.newBuilder().setParents(event).build();

@@ -137,7 +137,7 @@ final class OriginLeases {
     return List.copyOf(active.values());
   }
 
-  /// A leased piece was read.
+  /// A leased piece was read. Under a lease that ended before, this frees nothing: the piece may be another's by now.
   void done(Lease lease, int number, Instant now) {
     if (lease.open().get(number)) {
       leased.clear(number);
@@ -176,6 +176,7 @@ final class OriginLeases {
         });
     whole = lease.isWhole() ? null : whole;
     leased.andNot(lease.open());
+    lease.close();
     version++;
     ended.put(lease.id(), lease);
     if (ended.size() > MAX_ENDED) {

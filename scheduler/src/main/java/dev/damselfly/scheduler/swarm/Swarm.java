@@ -50,7 +50,7 @@ final class Swarm {
     this.scope = scope;
     this.aftermath = new Aftermath(key, scope.audit());
     this.supply = new Supply(roster, attestations, scope.config().leases());
-    this.mesh = new Mesh(key, roster, blame, scope.config().mesh(), scope.signer(), scope.random());
+    this.mesh = new Mesh(key, roster, blame, scope.config().mesh(), scope.grants(), scope.random());
     this.ledger = new PieceLedger(roster, attestations, supply.leases(), blame, mesh, aftermath);
     this.seedCall = new SeedCall(key, download, scope, roster, supply, aftermath);
   }

@@ -34,7 +34,7 @@ public final class Swarms {
       Seeds seeds,
       Timer timer,
       RandomGenerator random,
-      GrantSigner signer,
+      Grants grants,
       SwarmConfig config,
       Audit audit) {}
 
@@ -72,7 +72,7 @@ public final class Swarms {
   }
 
   public ListGrantKeysResponse listGrantKeys() {
-    return scope.signer().keys();
+    return scope.grants().keys();
   }
 
   Swarm open(TaskKey key, Download download) {

@@ -23,7 +23,7 @@ import net.jqwik.api.constraints.Size;
 import org.jspecify.annotations.NullMarked;
 
 @NullMarked
-class PeerGraphProperties {
+class PeerGraphTest {
   private static final Object STREAM = new Object();
 
   @Property(tries = 300)
