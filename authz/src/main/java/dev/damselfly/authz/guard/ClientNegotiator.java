@@ -67,7 +67,8 @@ final class ClientNegotiator implements ProtocolNegotiator {
         // Below HTTP/2, which would wait half a minute for its streams.
         registry.register(ctx.channel(), tls.acceptedOf(ssl.engine().getSession()), _ -> below.close());
       } catch (SSLPeerUnverifiedException e) {
-        ctx.close(); // trust ended between handshake and now
+        tls.reportFailedHandshake(false, e, String.valueOf(ctx.channel().remoteAddress())); // trust ended meanwhile
+        ctx.close();
         return;
       }
       ctx.pipeline().replace(this, null, next);

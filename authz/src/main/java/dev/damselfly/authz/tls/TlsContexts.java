@@ -31,7 +31,7 @@ import javax.net.ssl.SSLSession;
 ///
 /// Contexts of [#server] and [#client] need the handler of [#gate] right behind their `SslHandler`: it reports
 /// refusals with the remote address and lets nothing pass before the peer is known. Contexts of gRPC clients report
-/// refused chains themselves; gRPC servers call [#reportFailedServerHandshake]. Immutable and thread-safe.
+/// refused chains themselves; gRPC servers call [#reportFailedHandshake]. Immutable and thread-safe.
 public final class TlsContexts {
   static {
     NoResumption.setProperties(); // before any class that reads them
@@ -108,13 +108,13 @@ public final class TlsContexts {
     return passed(session, Expected.anyRole()).verdict();
   }
 
-  /// Tells the listener of a handshake that failed on a connection we serve: for gRPC servers, whose contexts report
-  /// nothing themselves.
-  public void reportFailedServerHandshake(Throwable cause, String remote) {
+  /// Tells the listener of a connection that ended because of what its handshake showed: for gRPC servers, whose
+  /// contexts report nothing themselves, and for gRPC clients whose trust ended right after the handshake.
+  public void reportFailedHandshake(boolean weServe, Throwable cause, String remote) {
     Optional<PeerRefused> refused = PeerRefused.findIn(cause);
     listener.refused(
         new Refusal(
-            true, refused.map(PeerRefused::reasons).orElse(List.of("TLS")), refused.flatMap(PeerRefused::id), remote));
+            weServe, refused.map(PeerRefused::reasons).orElse(List.of("TLS")), refused.flatMap(PeerRefused::id), remote));
   }
 
   PeerCheck.Passed passed(SSLSession session, Expected expected) throws SSLPeerUnverifiedException {
