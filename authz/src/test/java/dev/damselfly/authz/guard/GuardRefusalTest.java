@@ -1,6 +1,7 @@
 package dev.damselfly.authz.guard;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.damselfly.api.assurance.Threat;
@@ -104,16 +105,7 @@ class GuardRefusalTest {
       long before = descriptors();
 
       for (int attempt = 0; attempt < 20; attempt++) {
-        catchThrowableOfType(
-            IllegalStateException.class,
-            () ->
-                new GuardedServer(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    List.of(fixture.service.bindService()),
-                    new Policy(List.of(new Policy.Row("no.Such/Call", Set.of(), Policy.Binding.none()))),
-                    fixture.own,
-                    fixture.roles,
-                    fixture.audit));
+        assertThatThrownBy(() -> uncovered(fixture)).isInstanceOf(IllegalStateException.class);
       }
 
       assertThat(descriptors()).isLessThan(before + 20);
@@ -138,6 +130,17 @@ class GuardRefusalTest {
     void await() throws InterruptedException {
       assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
     }
+  }
+
+  private static void uncovered(Fixture fixture) {
+    new GuardedServer(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            List.of(fixture.service.bindService()),
+            new Policy(List.of(new Policy.Row("no.Such/Call", Set.of(), Policy.Binding.none()))),
+            fixture.own,
+            fixture.roles,
+            fixture.audit)
+        .close();
   }
 
   private static long descriptors() throws Exception {
