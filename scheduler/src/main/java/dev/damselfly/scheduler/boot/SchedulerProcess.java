@@ -182,10 +182,15 @@ public final class SchedulerProcess implements AutoCloseable {
 
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
+    return server().port();
+  }
+
+  /// What serves, for tests that ask it.
+  synchronized GuardedServer server() {
     if (server == null) {
       throw new IllegalStateException("not started");
     }
-    return server.port();
+    return server;
   }
 
   /// Leaves the manager, ends running calls. Idempotent.
