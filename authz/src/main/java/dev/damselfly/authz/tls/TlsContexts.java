@@ -90,7 +90,14 @@ public final class TlsContexts {
   ///
   /// @param registry ends the connection when identity or trust end
   public ChannelHandler gate(String alpn, Expected expected, ConnectionRegistry registry) {
-    return new PeerGate(this, alpn, expected, registry);
+    return gate(alpn, expected, registry, () -> {});
+  }
+
+  /// The same for a connection whose owner replaces it before its end.
+  ///
+  /// @param renew see [ConnectionRegistry.Manners]
+  public ChannelHandler gate(String alpn, Expected expected, ConnectionRegistry registry, Runnable renew) {
+    return new PeerGate(this, alpn, expected, registry, renew);
   }
 
   /// The caller behind a session, verified anew with the bundles and the time of now: a session that was valid at its

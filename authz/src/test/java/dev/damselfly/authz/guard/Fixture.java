@@ -49,6 +49,10 @@ final class Fixture implements AutoCloseable {
   }
 
   Fixture(Limits limits) throws IOException {
+    this(limits, InstantSource.system());
+  }
+
+  Fixture(Limits limits, InstantSource clock) throws IOException {
     var policy =
         new Policy(
             List.of(
@@ -59,7 +63,7 @@ final class Fixture implements AutoCloseable {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 List.of(service.bindService()),
                 policy,
-                new GuardedServer.Surroundings(own, roles, audit, limits, InstantSource.system()))
+                new GuardedServer.Surroundings(own, roles, audit, limits, clock))
             .start();
   }
 
