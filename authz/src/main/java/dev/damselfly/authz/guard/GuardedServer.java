@@ -39,6 +39,7 @@ public final class GuardedServer implements AutoCloseable {
   private static final Attributes.Key<Caller> CALLER = Attributes.Key.create("damselfly-caller");
   private static final int GRACE_SECONDS = 5;
 
+  private final InetSocketAddress address;
   private final TlsContexts tls;
   private final ConnectionRegistry registry;
   private final EventLoopGroup loops;
@@ -66,6 +67,7 @@ public final class GuardedServer implements AutoCloseable {
   public GuardedServer(
       InetSocketAddress address, List<ServerServiceDefinition> services, Policy policy, Surroundings surroundings) {
     policy.requireCovers(services); // before anything is opened
+    this.address = address;
     this.loops = Loops.group(Math.max(1, Runtime.getRuntime().availableProcessors()));
     this.handlers = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rpc-", 0).factory());
     Limits limits = surroundings.limits();
@@ -104,11 +106,11 @@ public final class GuardedServer implements AutoCloseable {
     public Attributes transportReady(Attributes transport) {
       var session = transport.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
       var remote = transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-      if (session == null || !(remote instanceof InetSocketAddress address)) {
+      if (session == null || !(remote instanceof InetSocketAddress from)) {
         return transport;
       }
       try {
-        return transport.toBuilder().set(CALLER, tls.callerOf(session, address)).build();
+        return transport.toBuilder().set(CALLER, tls.callerOf(session, from)).build();
       } catch (SSLPeerUnverifiedException e) {
         return transport; // without a caller every call is refused
       }
@@ -121,7 +123,7 @@ public final class GuardedServer implements AutoCloseable {
       server.start();
     } catch (IOException e) {
       close();
-      throw e;
+      throw new IOException("the gRPC server cannot listen on " + address, e);
     }
     return this;
   }

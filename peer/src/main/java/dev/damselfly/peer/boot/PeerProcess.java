@@ -142,8 +142,9 @@ public final class PeerProcess implements AutoCloseable {
     var grants = new GrantVerifier(identity, roles, late, clock, audit);
     var pieces =
         own(
-            new PieceListener(config.pieceListen(), tls, connections, store, grants, UploadLimits.standard(), audit).start(),
-            PieceListener::close);
+                new PieceListener(config.pieceListen(), tls, connections, store, grants, UploadLimits.standard(), audit),
+                PieceListener::close)
+            .start();
     server = serve(store, grants, pieces, late, meaning.cluster().orElseThrow());
 
     var self =
@@ -220,7 +221,7 @@ public final class PeerProcess implements AutoCloseable {
   private void listen(Downloads downloads, DaemonAnswers answers, Timer timer) throws IOException {
     var owner = Files.getOwner(config.storeDirectory());
     var people = LocalPeople.of(FileSystems.getDefault(), owner, config.local().users(), config.local().group());
-    own(new LocalServer(config.local(), people, downloads, answers, audit, timer).start(), LocalServer::close);
+    own(new LocalServer(config.local(), people, downloads, answers, audit, timer), LocalServer::close).start();
   }
 
   /// The one gate, as the origins ask it.
@@ -275,8 +276,16 @@ public final class PeerProcess implements AutoCloseable {
   /// Stops answering, waits for what is being written, leaves the schedulers. Idempotent.
   @Override
   public synchronized void close() {
+    RuntimeException failure = null;
     while (!closers.isEmpty()) {
-      closers.pop().run();
+      try {
+        closers.pop().run();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure; // the others must still be closed
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

@@ -86,6 +86,10 @@ final class RunningPeer implements AutoCloseable {
     return another(name, listen, pieces, managerPort, directory.resolve(name).resolve("l.sock"));
   }
 
+  int managerPort() {
+    return managerPort;
+  }
+
   PeerProcess another(String name, InetSocketAddress listen, InetSocketAddress pieces, int manager, Path socket)
       throws IOException {
     Path home = Files.createDirectories(directory.resolve(name));

@@ -196,8 +196,16 @@ public final class SchedulerProcess implements AutoCloseable {
   /// Leaves the manager, ends running calls. Idempotent.
   @Override
   public synchronized void close() {
+    RuntimeException failure = null;
     while (!closers.isEmpty()) {
-      closers.pop().run();
+      try {
+        closers.pop().run();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure; // the others must still be closed
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }
