@@ -83,7 +83,6 @@ class GuardRefusalTest {
   }
 
   @Test
-  @Threat("TOB-16")
   void refusalThatCannotBeRecorded_staysARefusal() throws Exception {
     try (var fixture = small();
         var channels = fixture.channels(fixture.ca.snapshot(Fixture.MANAGER))) {
