@@ -15,12 +15,14 @@ import java.util.function.LongSupplier;
 /// starve the others (S-SCH-12). Thread-safe.
 final class CallLimits {
   private static final Duration SOON = Duration.ofMillis(100);
+  private static final long RECORDS_PER_SECOND = 10;
 
   private final int maxCalls;
   private final int maxPerIdentity;
   private final TokenBucket all;
   private final AtomicInteger open = new AtomicInteger();
   private final PerIdentity<SpiffeId, Share> shares;
+  private final TokenBucket records;
 
   private record Share(TokenBucket rate, AtomicInteger open) {}
 
@@ -28,12 +30,18 @@ final class CallLimits {
     this.maxCalls = limits.count(Bound.CALLS);
     this.maxPerIdentity = limits.count(Bound.STREAMS_PER_IDENTITY);
     this.all = new TokenBucket(limits.value(Bound.CALLS_PER_SECOND), nanoClock);
+    this.records = new TokenBucket(RECORDS_PER_SECOND, nanoClock);
     long perSecond = limits.value(Bound.CALLS_PER_SECOND_PER_IDENTITY);
     this.shares =
         new PerIdentity<>(
             limits.count(Bound.IDENTITIES),
             _ -> new Share(new TokenBucket(perSecond, nanoClock), new AtomicInteger()),
             share -> share.open().get() == 0 && share.rate().isFull());
+  }
+
+  /// Whether one more refusal may be recorded: who floods the server must not flood the audit log with it.
+  boolean isWorthARecord() {
+    return records.tryTake();
   }
 
   /// A place for one call; leave it once.

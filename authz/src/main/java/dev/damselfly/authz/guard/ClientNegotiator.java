@@ -22,8 +22,11 @@ final class ClientNegotiator implements ProtocolNegotiator {
   private final TlsContexts tls;
   private final ConnectionRegistry registry;
   private final SslContext context;
+  private final Runnable renew;
 
-  ClientNegotiator(TlsContexts tls, Expected expected, ConnectionRegistry registry) {
+  /// @param renew makes new calls go to a new connection; those that run stay on theirs
+  ClientNegotiator(TlsContexts tls, Expected expected, ConnectionRegistry registry, Runnable renew) {
+    this.renew = renew;
     this.tls = tls;
     this.registry = registry;
     this.context = tls.grpcClient(expected);
@@ -65,9 +68,11 @@ final class ClientNegotiator implements ProtocolNegotiator {
       try {
         ChannelHandlerContext below = ctx.pipeline().context(ssl);
         // Below HTTP/2, which would wait half a minute for its streams.
-        registry.register(ctx.channel(), tls.acceptedOf(ssl.engine().getSession()), _ -> below.close());
+        var manners = new ConnectionRegistry.Manners(renew, _ -> below.close());
+        registry.register(ctx.channel(), tls.acceptedOf(ssl.engine().getSession()), manners);
       } catch (SSLPeerUnverifiedException e) {
-        ctx.close(); // trust ended between handshake and now
+        tls.reportFailedHandshake(false, e, String.valueOf(ctx.channel().remoteAddress())); // trust ended meanwhile
+        ctx.close();
         return;
       }
       ctx.pipeline().replace(this, null, next);

@@ -15,15 +15,17 @@ import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.policy.Policy;
 import io.grpc.Context;
 import io.grpc.Contexts;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /// Everything between a received call and its handler, in this order: identity, limits, policy row, then for each
 /// message binding and schema rules; errors of the handler are mapped on the way back. Thread-safe.
@@ -32,6 +34,7 @@ final class Guard implements ServerInterceptor {
   private final Audit audit;
   private final CallLimits limits;
   private final Function<ServerCall<?, ?>, Optional<Caller>> identity;
+  private final LongAdder admitted = new LongAdder();
 
   /// @param identity who makes a call; absent means nobody who may
   Guard(
@@ -49,27 +52,56 @@ final class Guard implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     Optional<Caller> known = identity.apply(call);
-    if (known.isEmpty()) {
-      call.close(Status.UNAUTHENTICATED.withDescription("no identity"), new Metadata());
-      return new ServerCall.Listener<>() {};
-    }
-    Caller caller = known.get();
     String method = call.getMethodDescriptor().getFullMethodName();
     var guarded = new GuardedCall<>(call, LongStreams.contains(method));
-    Optional<CallLimits.Slot> slot;
+    if (known.isEmpty()) {
+      return refusing(guarded, () -> nobody(call, method));
+    }
+    Caller caller = known.get();
     Policy.Row row;
     try {
-      slot = Optional.of(limits.enter(caller));
+      guarded.onEnd(enter(caller, method)::leave); // before the row: a refusal leaves its place, too
       row = rowOf(caller, method);
-    } catch (RequestFailure refusal) {
-      guarded.fail(refusal);
-      return new ServerCall.Listener<>() {};
+    } catch (RequestFailure | Audit.AuditUnavailable refusal) {
+      return refusing(guarded, () -> refusal);
     }
-    guarded.onEnd(slot.get()::leave);
     guarded.sendEarlyHeaders();
     var context = Context.current().withValue(Callers.KEY, caller);
     ServerCall.Listener<Q> listener = Contexts.interceptCall(context, guarded, headers, next);
     return new GuardedListener<>(listener, guarded, message -> check(row, caller, method, message));
+  }
+
+  /// Ends the call; nothing of it is heard any more.
+  private static <Q> ServerCall.Listener<Q> refusing(GuardedCall<Q, ?> call, Supplier<RuntimeException> why) {
+    try {
+      switch (why.get()) {
+        case RequestFailure failure -> call.fail(failure);
+        case RuntimeException broken -> call.incident(broken);
+      }
+    } catch (Audit.AuditUnavailable e) {
+      call.incident(e);
+    }
+    return new ServerCall.Listener<>() {};
+  }
+
+  /// The connection's identity ended between its handshake and this call.
+  private Refused nobody(ServerCall<?, ?> call, String method) {
+    String remote = String.valueOf(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
+    audit.record(
+        new AuditEvent(
+            AuditAction.AUTHN_FAILURE, "anonymous", "rpc:" + method, Decision.DENY, "NO_IDENTITY", remote, Map.of()));
+    return new Refused(Reason.CALLER_NOT_ALLOWED, "no identity");
+  }
+
+  private CallLimits.Slot enter(Caller caller, String method) {
+    try {
+      return limits.enter(caller);
+    } catch (RequestFailure overLimit) {
+      if (limits.isWorthARecord()) {
+        record(AuditAction.LIMIT_HIT, caller, method, overLimit.reason().name());
+      }
+      throw overLimit;
+    }
   }
 
   private Policy.Row rowOf(Caller caller, String method) {
@@ -93,12 +125,23 @@ final class Guard implements ServerInterceptor {
       throw refusal;
     }
     Rules.check(proto);
+    admitted.increment();
+  }
+
+  /// Messages that were let through to handlers so far.
+  long admitted() {
+    return admitted.sum();
   }
 
   private void deny(Caller caller, String method, String rule) {
+    boolean forbidden = rule.equals(Reason.FORBIDDEN_FIELD.name());
+    record(forbidden ? AuditAction.FORBIDDEN_FIELD : AuditAction.AUTHZ_DENY, caller, method, rule);
+  }
+
+  private void record(AuditAction action, Caller caller, String method, String rule) {
     audit.record(
         new AuditEvent(
-            rule.equals(Reason.FORBIDDEN_FIELD.name()) ? AuditAction.FORBIDDEN_FIELD : AuditAction.AUTHZ_DENY,
+            action,
             caller.id().toString(),
             "rpc:" + method,
             Decision.DENY,

@@ -19,9 +19,12 @@ import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// The only way to open gRPC channels over a network. Mutual TLS 1.3; the server must be `expected`, else the
-/// handshake fails and the refusal is recorded. No session resumption; a connection ends with either SVID. Thread-safe.
+/// handshake fails and the refusal is recorded. No session resumption; a connection ends with either SVID, and new
+/// calls go to a new one before that. Thread-safe.
 public final class GuardedChannels implements AutoCloseable {
   private static final int CONNECT_MILLIS = 3000;
   private static final int MAX_MESSAGE = 4 << 20; // B-13
@@ -56,13 +59,16 @@ public final class GuardedChannels implements AutoCloseable {
             .keepAliveTime(60, TimeUnit.SECONDS)
             .keepAliveTimeout(20, TimeUnit.SECONDS)
             .disableRetry();
-    InternalProtocolNegotiator.ClientFactory factory = new Negotiators(expected);
+    var factory = new Negotiators(expected);
     InternalNettyChannelBuilder.setProtocolNegotiatorFactory(builder, factory);
-    return builder.build();
+    var channel = builder.build();
+    factory.channel.set(channel);
+    return channel;
   }
 
   private final class Negotiators implements InternalProtocolNegotiator.ClientFactory {
     private final Expected expected;
+    private final AtomicReference<@Nullable ManagedChannel> channel = new AtomicReference<>();
 
     Negotiators(Expected expected) {
       this.expected = expected;
@@ -70,7 +76,15 @@ public final class GuardedChannels implements AutoCloseable {
 
     @Override
     public InternalProtocolNegotiator.ProtocolNegotiator newNegotiator() {
-      return new ClientNegotiator(tls, expected, registry);
+      return new ClientNegotiator(tls, expected, registry, this::renew);
+    }
+
+    /// Make before break: the next call connects anew, with the SVIDs of then.
+    private void renew() {
+      var open = channel.get();
+      if (open != null) {
+        open.enterIdle();
+      }
     }
 
     @Override

@@ -13,8 +13,10 @@ import dev.damselfly.authz.tls.HandshakeListener;
 import dev.damselfly.authz.tls.TlsContexts;
 import io.grpc.Attributes;
 import io.grpc.Grpc;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
+import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
@@ -37,11 +39,12 @@ public final class GuardedServer implements AutoCloseable {
   private static final Attributes.Key<Caller> CALLER = Attributes.Key.create("damselfly-caller");
   private static final int GRACE_SECONDS = 5;
 
+  private final InetSocketAddress address;
   private final TlsContexts tls;
   private final ConnectionRegistry registry;
-  private final EventLoopGroup loops = Loops.group(Math.max(1, Runtime.getRuntime().availableProcessors()));
-  private final ExecutorService handlers =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rpc-", 0).factory());
+  private final EventLoopGroup loops;
+  private final ExecutorService handlers;
+  private final Guard guard;
   private final Server server;
 
   /// With the default limits of any process and the system clock.
@@ -63,13 +66,16 @@ public final class GuardedServer implements AutoCloseable {
   /// @throws IllegalStateException when policy and services differ
   public GuardedServer(
       InetSocketAddress address, List<ServerServiceDefinition> services, Policy policy, Surroundings surroundings) {
-    policy.requireCovers(services);
+    policy.requireCovers(services); // before anything is opened
+    this.address = address;
+    this.loops = Loops.group(Math.max(1, Runtime.getRuntime().availableProcessors()));
+    this.handlers = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rpc-", 0).factory());
     Limits limits = surroundings.limits();
     this.tls =
         new TlsContexts(
             surroundings.identity(), surroundings.roles(), surroundings.clock(), HandshakeListener.auditing(surroundings.audit()));
     this.registry = new ConnectionRegistry(surroundings.identity(), surroundings.clock());
-    var guard = new Guard(policy, surroundings.audit(), limits, System::nanoTime, GuardedServer::callerOf);
+    this.guard = new Guard(policy, surroundings.audit(), limits, System::nanoTime, GuardedServer::callerOf);
     var builder =
         NettyServerBuilder.forAddress(address)
             .protocolNegotiator(new ServerNegotiator(tls, registry))
@@ -100,11 +106,11 @@ public final class GuardedServer implements AutoCloseable {
     public Attributes transportReady(Attributes transport) {
       var session = transport.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
       var remote = transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-      if (session == null || !(remote instanceof InetSocketAddress address)) {
+      if (session == null || !(remote instanceof InetSocketAddress from)) {
         return transport;
       }
       try {
-        return transport.toBuilder().set(CALLER, tls.callerOf(session, address)).build();
+        return transport.toBuilder().set(CALLER, tls.callerOf(session, from)).build();
       } catch (SSLPeerUnverifiedException e) {
         return transport; // without a caller every call is refused
       }
@@ -117,7 +123,7 @@ public final class GuardedServer implements AutoCloseable {
       server.start();
     } catch (IOException e) {
       close();
-      throw e;
+      throw new IOException("the gRPC server cannot listen on " + address, e);
     }
     return this;
   }
@@ -125,6 +131,19 @@ public final class GuardedServer implements AutoCloseable {
   /// The bound port.
   public int port() {
     return server.getPort();
+  }
+
+  /// Every RPC that is exposed.
+  public List<MethodDescriptor<?, ?>> methods() {
+    return server.getServices().stream()
+        .flatMap(service -> service.getMethods().stream())
+        .<MethodDescriptor<?, ?>>map(ServerMethodDefinition::getMethodDescriptor)
+        .toList();
+  }
+
+  /// Request messages that the guard let through to handlers so far.
+  public long admitted() {
+    return guard.admitted();
   }
 
   /// Connections whose handshake is done.

@@ -89,7 +89,7 @@ final class ServerNegotiator implements ProtocolNegotiator {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
       if (event instanceof SslHandshakeCompletionEvent done && over.compareAndSet(false, true)) {
         if (!done.isSuccess()) {
-          tls.reportFailedServerHandshake(done.cause(), String.valueOf(ctx.channel().remoteAddress()));
+          tls.reportFailedHandshake(true, done.cause(), String.valueOf(ctx.channel().remoteAddress()));
         } else if (!register(ctx)) {
           ctx.close();
           return;
@@ -105,7 +105,7 @@ final class ServerNegotiator implements ProtocolNegotiator {
         registry.register(ctx.channel(), tls.acceptedOf(session), _ -> ctx.close());
         return true;
       } catch (SSLPeerUnverifiedException e) {
-        tls.reportFailedServerHandshake(e, String.valueOf(ctx.channel().remoteAddress()));
+        tls.reportFailedHandshake(true, e, String.valueOf(ctx.channel().remoteAddress()));
         return false;
       }
     }

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -50,9 +51,25 @@ public final class Policy {
   }
 
   private final Map<String, Row> rows;
+  private final Optional<String> cluster;
 
+  /// For a process that serves callers of any cluster.
+  ///
   /// @throws IllegalArgumentException when two rows name the same RPC
   public Policy(List<Row> rows) {
+    this(rows, Optional.empty());
+  }
+
+  /// For a process of one cluster: callers that belong to another are refused everything, callers that belong to none
+  /// (managers, operators) are judged by their role.
+  ///
+  /// @param cluster segment of the process's own SPIFFE ID
+  public static Policy ofCluster(String cluster, List<Row> rows) {
+    return new Policy(rows, Optional.of(cluster));
+  }
+
+  private Policy(List<Row> rows, Optional<String> cluster) {
+    this.cluster = cluster;
     Map<String, Row> byMethod = new LinkedHashMap<>();
     for (Row row : rows) {
       if (byMethod.put(row.method(), row) != null) {
@@ -85,9 +102,11 @@ public final class Policy {
     if (row == null) {
       return new Decision.Denied("no row");
     }
-    return row.roles().contains(caller.role())
-        ? new Decision.Allowed(row)
-        : new Decision.Denied("role " + caller.role() + " not in row");
+    if (!row.roles().contains(caller.role())) {
+      return new Decision.Denied("role " + caller.role() + " not in row");
+    }
+    boolean stranger = cluster.isPresent() && caller.cluster().isPresent() && !caller.cluster().equals(cluster);
+    return stranger ? new Decision.Denied("cluster of the caller is another") : new Decision.Allowed(row);
   }
 
   /// The rows, ordered by method.

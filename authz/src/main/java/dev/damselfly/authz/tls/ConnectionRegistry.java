@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +27,17 @@ public final class ConnectionRegistry implements AutoCloseable {
   public static final Duration MAX_AGE = Duration.ofHours(12);
 
   private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
+  private static final Duration LONGEST_NOTICE = Duration.ofMinutes(5);
 
-  private record Open(Verdict.Accepted peer, Instant deadline, Consumer<Channel> end) {}
+  private record Open(
+      Verdict.Accepted peer, Instant renewAt, Instant deadline, Manners manners, AtomicBoolean renewed) {}
+
+  /// How a connection goes.
+  ///
+  /// @param renew called once, when a third of the time that was left at registration remains, at most five minutes:
+  ///     time to open another connection and to let this one come to its end
+  /// @param end called once per sweep until the channel is closed
+  public record Manners(Runnable renew, Consumer<Channel> end) {}
 
   private final IdentitySource identity;
   private final InstantSource clock;
@@ -63,12 +73,19 @@ public final class ConnectionRegistry implements AutoCloseable {
   ///
   /// @param end called once per sweep until the channel is closed; returns soon
   public void register(Channel channel, Verdict.Accepted peer, Consumer<Channel> end) {
-    Instant oldest = clock.instant().plus(MAX_AGE);
-    Instant deadline = min(oldest, min(peer.notAfter(), identity.current().notAfter()));
-    var entry = new Open(peer, deadline, end);
+    register(channel, peer, new Manners(() -> {}, end));
+  }
+
+  /// Takes a connection whose owner replaces it in time. What is called returns soon.
+  public void register(Channel channel, Verdict.Accepted peer, Manners manners) {
+    Instant now = clock.instant();
+    Instant deadline = min(now.plus(MAX_AGE), min(peer.notAfter(), identity.current().notAfter()));
+    Duration third = Duration.between(now, deadline).dividedBy(3);
+    Instant renewAt = deadline.minus(third.compareTo(LONGEST_NOTICE) < 0 ? third : LONGEST_NOTICE);
+    var entry = new Open(peer, renewAt, deadline, manners, new AtomicBoolean());
     open.put(channel, entry);
     channel.closeFuture().addListener(_ -> open.remove(channel));
-    endIfOver(channel, entry, trusted()); // the bundles may have changed since the handshake began
+    judge(channel, entry, trusted()); // the bundles may have changed since the handshake began
   }
 
   /// Number of open connections.
@@ -76,20 +93,23 @@ public final class ConnectionRegistry implements AutoCloseable {
     return open.size();
   }
 
-  /// Ends every connection whose time has come.
+  /// Ends every connection whose time has come, and announces to their owners those whose time comes soon.
   public void sweep() {
     Map<TrustDomain, Set<Sha256>> trusted = trusted();
-    open.forEach((channel, entry) -> endIfOver(channel, entry, trusted));
+    open.forEach((channel, entry) -> judge(channel, entry, trusted));
   }
 
   private Map<TrustDomain, Set<Sha256>> trusted() {
     return identity.current().bundles().fingerprints();
   }
 
-  private void endIfOver(Channel channel, Open entry, Map<TrustDomain, Set<Sha256>> trusted) {
+  private void judge(Channel channel, Open entry, Map<TrustDomain, Set<Sha256>> trusted) {
     Set<Sha256> authorities = trusted.getOrDefault(entry.peer().id().trustDomain(), Set.of());
-    if (!authorities.contains(entry.peer().authority()) || !clock.instant().isBefore(entry.deadline())) {
-      entry.end().accept(channel);
+    Instant now = clock.instant();
+    if (!authorities.contains(entry.peer().authority()) || !now.isBefore(entry.deadline())) {
+      entry.manners().end().accept(channel);
+    } else if (!now.isBefore(entry.renewAt()) && entry.renewed().compareAndSet(false, true)) {
+      entry.manners().renew().run();
     }
   }
 

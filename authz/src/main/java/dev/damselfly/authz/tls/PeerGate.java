@@ -27,9 +27,11 @@ public final class PeerGate extends ChannelInboundHandlerAdapter {
   private final String alpn;
   private final Expected expected;
   private final ConnectionRegistry registry;
+  private final Runnable renew;
   private boolean reported;
 
-  PeerGate(TlsContexts tls, String alpn, Expected expected, ConnectionRegistry registry) {
+  PeerGate(TlsContexts tls, String alpn, Expected expected, ConnectionRegistry registry, Runnable renew) {
+    this.renew = renew;
     this.tls = tls;
     this.alpn = alpn;
     this.expected = expected;
@@ -82,7 +84,7 @@ public final class PeerGate extends ChannelInboundHandlerAdapter {
     try {
       PeerCheck.Passed passed = tls.passed(session, expected);
       ctx.channel().attr(CALLER).set(passed.caller((InetSocketAddress) ctx.channel().remoteAddress()));
-      registry.register(ctx.channel(), passed.verdict());
+      registry.register(ctx.channel(), passed.verdict(), new ConnectionRegistry.Manners(renew, Channel::close));
     } catch (SSLPeerUnverifiedException e) {
       refuse(ctx, e);
       return;

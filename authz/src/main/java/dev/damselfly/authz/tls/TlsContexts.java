@@ -31,7 +31,7 @@ import javax.net.ssl.SSLSession;
 ///
 /// Contexts of [#server] and [#client] need the handler of [#gate] right behind their `SslHandler`: it reports
 /// refusals with the remote address and lets nothing pass before the peer is known. Contexts of gRPC clients report
-/// refused chains themselves; gRPC servers call [#reportFailedServerHandshake]. Immutable and thread-safe.
+/// refused chains themselves; gRPC servers call [#reportFailedHandshake]. Immutable and thread-safe.
 public final class TlsContexts {
   static {
     NoResumption.setProperties(); // before any class that reads them
@@ -90,7 +90,14 @@ public final class TlsContexts {
   ///
   /// @param registry ends the connection when identity or trust end
   public ChannelHandler gate(String alpn, Expected expected, ConnectionRegistry registry) {
-    return new PeerGate(this, alpn, expected, registry);
+    return gate(alpn, expected, registry, () -> {});
+  }
+
+  /// The same for a connection whose owner replaces it before its end.
+  ///
+  /// @param renew see [ConnectionRegistry.Manners]
+  public ChannelHandler gate(String alpn, Expected expected, ConnectionRegistry registry, Runnable renew) {
+    return new PeerGate(this, alpn, expected, registry, renew);
   }
 
   /// The caller behind a session, verified anew with the bundles and the time of now: a session that was valid at its
@@ -108,13 +115,13 @@ public final class TlsContexts {
     return passed(session, Expected.anyRole()).verdict();
   }
 
-  /// Tells the listener of a handshake that failed on a connection we serve: for gRPC servers, whose contexts report
-  /// nothing themselves.
-  public void reportFailedServerHandshake(Throwable cause, String remote) {
+  /// Tells the listener of a connection that ended because of what its handshake showed: for gRPC servers, whose
+  /// contexts report nothing themselves, and for gRPC clients whose trust ended right after the handshake.
+  public void reportFailedHandshake(boolean weServe, Throwable cause, String remote) {
     Optional<PeerRefused> refused = PeerRefused.findIn(cause);
     listener.refused(
         new Refusal(
-            true, refused.map(PeerRefused::reasons).orElse(List.of("TLS")), refused.flatMap(PeerRefused::id), remote));
+            weServe, refused.map(PeerRefused::reasons).orElse(List.of("TLS")), refused.flatMap(PeerRefused::id), remote));
   }
 
   PeerCheck.Passed passed(SSLSession session, Expected expected) throws SSLPeerUnverifiedException {

@@ -13,6 +13,8 @@ import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.IdentitySnapshot;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.policy.Policy;
 import dev.damselfly.authz.testing.FixedIdentity;
 import dev.damselfly.authz.testing.MemoryAudit;
@@ -22,6 +24,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,6 +45,14 @@ final class Fixture implements AutoCloseable {
   final GuardedServer server;
 
   Fixture() throws IOException {
+    this(Limits.of(Part.SCHEDULER));
+  }
+
+  Fixture(Limits limits) throws IOException {
+    this(limits, InstantSource.system());
+  }
+
+  Fixture(Limits limits, InstantSource clock) throws IOException {
     var policy =
         new Policy(
             List.of(
@@ -49,7 +60,10 @@ final class Fixture implements AutoCloseable {
                 new Policy.Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(Role.PEER), Policy.Binding.none())));
     server =
         new GuardedServer(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), List.of(service.bindService()), policy, own, roles, audit)
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                List.of(service.bindService()),
+                policy,
+                new GuardedServer.Surroundings(own, roles, audit, limits, clock))
             .start();
   }
 

@@ -48,6 +48,10 @@ class CertificateZooTest {
 
   static Stream<Arguments> brokenLeaves() {
     return Stream.of(
+        leaf(
+            VerifyReason.URI_SAN_COUNT,
+            "id in the common name",
+            spec -> spec.noUris().dns("zoo.test").subject("CN=spiffe://zoo.test" + PATH)),
         leaf(VerifyReason.URI_SAN_COUNT, "no URI", spec -> spec.noUris().dns("host-1.zoo.test")),
         leaf(VerifyReason.URI_SAN_COUNT, "two URIs", spec -> spec.uri("spiffe://zoo.test/other")),
         leaf(VerifyReason.URI_SAN_COUNT, "the same URI twice", spec -> spec.uri("spiffe://zoo.test" + PATH)),
@@ -81,6 +85,7 @@ class CertificateZooTest {
 
   @ParameterizedTest
   @MethodSource("brokenLeaves")
+  @Threat("F-42")
   void leaf_isRefusedForExactlyTheRuleItBreaks(
       VerifyReason reason, String what, UnaryOperator<CertificateSpec> change) {
     assertThat(verify(ROOT.svid(PATH), ROOT.bundles())).isInstanceOf(Verdict.Accepted.class); // positive control
@@ -270,6 +275,7 @@ class CertificateZooTest {
   }
 
   @Test
+  @Threat("B-37")
   void limits_areCheckedBeforeAnythingIsParsed() {
     byte[] leaf = ROOT.svid(PATH).leafDer();
 

@@ -92,6 +92,7 @@ class SpiffeIdTest {
   }
 
   @Test
+  @Threat("B-38")
   void lengths_areBounded() {
     String domain = "d".repeat(TrustDomain.MAX);
     String longest = "spiffe://td/" + "a".repeat(SpiffeId.MAX - "spiffe://td/".length());

@@ -57,13 +57,18 @@ public final class MemoryAudit implements Audit {
 
   /// Waits until an event matches and returns it.
   ///
-  /// @throws AssertionError after 10 s
+  /// @throws AssertionError after 30 s
   public AuditEvent await(Predicate<AuditEvent> wanted) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    return await(0, wanted);
+  }
+
+  /// The same for events after the first `mark` ones.
+  public AuditEvent await(int mark, Predicate<AuditEvent> wanted) throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     lock.lock();
     try {
       while (true) {
-        for (AuditEvent event : events) {
+        for (AuditEvent event : events.subList(Math.min(mark, events.size()), events.size())) {
           if (wanted.test(event)) {
             return event;
           }

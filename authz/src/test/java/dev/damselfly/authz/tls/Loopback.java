@@ -25,11 +25,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 
 /// Real TLS connections on loopback, and what happened on them.
 @NullMarked
@@ -44,6 +46,7 @@ final class Loopback implements AutoCloseable {
     private final BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
     private final boolean gated;
     private volatile boolean reused;
+    private volatile @Nullable ChannelHandlerContext context;
 
     End(boolean gated) {
       this.gated = gated;
@@ -56,6 +59,7 @@ final class Loopback implements AutoCloseable {
           seen.add(done.cause());
         } else {
           reused = isReused(ctx);
+          context = ctx;
           seen.add(gated ? PeerGate.caller(ctx.channel()) : "connected");
           ctx.writeAndFlush(Unpooled.copiedBuffer(new byte[] {'h', 'i'}));
         }
@@ -86,6 +90,11 @@ final class Loopback implements AutoCloseable {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       ctx.close();
+    }
+
+    /// After the handshake.
+    void say(byte[] bytes) {
+      Objects.requireNonNull(context, "connected").writeAndFlush(Unpooled.wrappedBuffer(bytes));
     }
 
     Object next() throws InterruptedException {
@@ -163,6 +172,11 @@ final class Loopback implements AutoCloseable {
   record Link(Channel channel, End end) {}
 
   Link connect(Server server, Side side) throws InterruptedException {
+    return connect(server.port(), side);
+  }
+
+  /// To a server that is not one of ours here.
+  Link connect(int port, Side side) throws InterruptedException {
     var gate = side.gate().get();
     var end = new End(!gate.isEmpty());
     Channel channel =
@@ -173,12 +187,12 @@ final class Loopback implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel ch) {
-                    ch.pipeline().addLast(side.context().newHandler(ch.alloc(), "127.0.0.1", server.port()));
+                    ch.pipeline().addLast(side.context().newHandler(ch.alloc(), "127.0.0.1", port));
                     gate.forEach(ch.pipeline()::addLast);
                     ch.pipeline().addLast(end);
                   }
                 })
-            .connect(InetAddress.getLoopbackAddress(), server.port())
+            .connect(InetAddress.getLoopbackAddress(), port)
             .sync()
             .channel();
     return new Link(channel, end);

@@ -4,17 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.damselfly.api.assurance.Threat;
+import dev.damselfly.api.id.HostPort;
+import dev.damselfly.authz.guard.GuardedChannels;
+import dev.damselfly.authz.guard.GuardedServer;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.authz.identity.RoleTemplate;
 import dev.damselfly.authz.testing.FixedIdentity;
+import dev.damselfly.authz.testing.LooseServer;
+import dev.damselfly.authz.testing.MemoryAudit;
 import dev.damselfly.authz.testing.TestCa;
 import dev.damselfly.authz.tls.HandshakeListener.Refusal;
 import dev.damselfly.authz.tls.Loopback.End;
 import dev.damselfly.authz.tls.Loopback.Link;
 import dev.damselfly.authz.tls.Loopback.Server;
 import dev.damselfly.authz.tls.Loopback.Side;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.protobuf.services.HealthStatusManager;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
@@ -47,6 +55,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ResumptionTest {
   private static final String PEER_1 = "/damselfly/peer/c1/host-1";
   private static final String PEER_2 = "/damselfly/peer/c1/host-2";
+  private static final String HTTP2 = "h2";
   private static final String SCHEDULER = "/damselfly/scheduler/c1/s-1";
 
   private final InstantSource clock = InstantSource.system();
@@ -67,7 +76,12 @@ class ResumptionTest {
 
   /// A client that trusts everybody and keeps every session it is offered.
   private SslContext keeper(SslProvider provider) throws Exception {
-    SslContext context = foreign(SslContextBuilder.forClient().keyManager(new SvidKeyManager(client, clock)), provider);
+    return keeper(provider, Loopback.ALPN);
+  }
+
+  private SslContext keeper(SslProvider provider, String alpn) throws Exception {
+    var builder = SslContextBuilder.forClient().keyManager(new SvidKeyManager(client, clock));
+    SslContext context = foreign(builder, provider, alpn);
     if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
       sessions.setSessionCacheEnabled(true);
     }
@@ -75,11 +89,12 @@ class ResumptionTest {
   }
 
   /// A server that trusts everybody and offers tickets.
-  private SslContext offerer() throws Exception {
+  private SslContext offerer(String alpn) throws Exception {
     SslContext context =
         foreign(
             SslContextBuilder.forServer(new SvidKeyManager(server, clock)).clientAuth(ClientAuth.REQUIRE),
-            SslProvider.OPENSSL);
+            SslProvider.OPENSSL,
+            alpn);
     ((OpenSslSessionContext) context.sessionContext()).setSessionCacheEnabled(true);
     return new DelegatingSslContext(context) {
       @Override
@@ -89,7 +104,7 @@ class ResumptionTest {
     };
   }
 
-  private static SslContext foreign(SslContextBuilder builder, SslProvider provider) throws Exception {
+  private static SslContext foreign(SslContextBuilder builder, SslProvider provider, String alpn) throws Exception {
     return builder
         .sslProvider(provider)
         .protocols("TLSv1.3")
@@ -100,7 +115,7 @@ class ResumptionTest {
                 Protocol.ALPN,
                 SelectorFailureBehavior.NO_ADVERTISE,
                 SelectedListenerFailureBehavior.ACCEPT,
-                Loopback.ALPN))
+                alpn))
         .build();
   }
 
@@ -132,7 +147,7 @@ class ResumptionTest {
   @ParameterizedTest
   @ValueSource(strings = {"OPENSSL", "JDK"})
   void foreignEnds_doResume(String provider) throws Exception {
-    Server listening = loopback.listen(Side.raw(offerer()));
+    Server listening = loopback.listen(Side.raw(offerer(Loopback.ALPN)));
     Side keeping = Side.raw(keeper(SslProvider.valueOf(provider)));
 
     End first = exchange(listening, keeping);
@@ -164,7 +179,7 @@ class ResumptionTest {
   @ParameterizedTest
   @ValueSource(strings = {"OPENSSL", "JDK"})
   void resumption_neverSkipsTheVerifier_ofOurClient(String own) throws Exception {
-    Server listening = loopback.listen(Side.raw(offerer()));
+    Server listening = loopback.listen(Side.raw(offerer(Loopback.ALPN)));
     TlsContexts tls = ours(client, SslProvider.valueOf(own));
     Expected scheduler = Expected.role(Role.SCHEDULER);
     Side connecting = gated(tls, tls.client(Loopback.ALPN, scheduler), scheduler, client);
@@ -178,6 +193,41 @@ class ResumptionTest {
     assertThat(third.end().untilClosed()).containsExactly(End.CLOSED);
     Refusal refusal = refusals.poll(10, TimeUnit.SECONDS);
     assertThat(refusal).isNotNull().extracting(Refusal::reasons).isEqualTo(List.of("NOT_EXPECTED"));
+  }
+
+  /// The server that processes start, and a client that would like to resume.
+  @Test
+  void runningServer_resumesNothing() throws Exception {
+    try (GuardedServer running = LooseServer.start(server, new HealthStatusManager().getHealthService())) {
+      Side keeping = Side.raw(keeper(SslProvider.OPENSSL, HTTP2));
+      for (int connection = 0; connection < 3; connection++) {
+        Link link = loopback.connect(running.port(), keeping);
+
+        // What it says is no HTTP/2, so that the server answers and hangs up: any ticket has arrived by then.
+        assertThat(link.end().untilClosed()).contains("connected").hasSizeGreaterThan(2);
+        assertThat(link.end().isReused()).isFalse();
+      }
+    }
+  }
+
+  /// The channels that processes open, and a server that offers tickets.
+  @Test
+  void runningChannel_resumesNothing() throws Exception {
+    Server listening = loopback.listen(Side.raw(offerer(HTTP2)));
+    try (var channels = new GuardedChannels(client, new RoleTemplate(ca.trustDomain()), new MemoryAudit())) {
+      var channel = channels.open(new HostPort("127.0.0.1", listening.port()), Expected.role(Role.SCHEDULER));
+      HealthGrpc.newFutureStub(channel).withWaitForReady().check(HealthCheckRequest.getDefaultInstance());
+      for (int connection = 0; connection < 3; connection++) {
+        End accepted = listening.accepted();
+
+        assertThat(accepted.next()).isEqualTo("connected");
+        assertThat(accepted.isReused()).isFalse();
+        accepted.say(new byte[64]); // no HTTP/2, so that the channel hangs up, with any ticket in its hands
+        assertThat(accepted.untilClosed()).contains(End.CLOSED);
+        channel.resetConnectBackoff();
+      }
+      channel.shutdownNow();
+    }
   }
 
   @Test

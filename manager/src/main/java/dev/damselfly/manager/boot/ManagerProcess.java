@@ -111,10 +111,15 @@ public final class ManagerProcess implements AutoCloseable {
 
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
+    return server().port();
+  }
+
+  /// What serves, for tests that ask it.
+  synchronized GuardedServer server() {
     if (server == null) {
       throw new IllegalStateException("not started");
     }
-    return server.port();
+    return server;
   }
 
   /// Ends running calls, marks all members inactive, closes the database. Idempotent.

@@ -142,9 +142,10 @@ public final class PeerProcess implements AutoCloseable {
     var grants = new GrantVerifier(identity, roles, late, clock, audit);
     var pieces =
         own(
-            new PieceListener(config.pieceListen(), tls, connections, store, grants, UploadLimits.standard(), audit).start(),
-            PieceListener::close);
-    server = serve(store, grants, pieces, late);
+                new PieceListener(config.pieceListen(), tls, connections, store, grants, UploadLimits.standard(), audit),
+                PieceListener::close)
+            .start();
+    server = serve(store, grants, pieces, late, meaning.cluster().orElseThrow());
 
     var self =
         new HostSelf(
@@ -174,8 +175,8 @@ public final class PeerProcess implements AutoCloseable {
   }
 
   @GuardedBy("this")
-  private GuardedServer serve(PieceStore store, GrantVerifier grants, PieceListener pieces, LateParts late)
-      throws IOException {
+  private GuardedServer serve(
+      PieceStore store, GrantVerifier grants, PieceListener pieces, LateParts late, String cluster) throws IOException {
     ScheduledExecutorService beats =
         own(
             Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("peer-beats").factory()),
@@ -184,7 +185,7 @@ public final class PeerProcess implements AutoCloseable {
     var rpc =
         new UploadRpc(store, grants, () -> address, new HostPulse(late::sample, beats), late, late, audit, beats);
     var health = new HealthStatusManager();
-    var policy = new Policy(UploadPolicy.rows(new Bindings(Advertised.observedOnly())));
+    var policy = Policy.ofCluster(cluster, UploadPolicy.rows(new Bindings(Advertised.observedOnly())));
     var services = List.of(rpc.service(), health.getHealthService().bindService());
     var around = new GuardedServer.Surroundings(identity, roles, audit, limits, clock);
     var serving = own(new GuardedServer(config.listen(), services, policy, around).start(), GuardedServer::close);
@@ -220,7 +221,7 @@ public final class PeerProcess implements AutoCloseable {
   private void listen(Downloads downloads, DaemonAnswers answers, Timer timer) throws IOException {
     var owner = Files.getOwner(config.storeDirectory());
     var people = LocalPeople.of(FileSystems.getDefault(), owner, config.local().users(), config.local().group());
-    own(new LocalServer(config.local(), people, downloads, answers, audit, timer).start(), LocalServer::close);
+    own(new LocalServer(config.local(), people, downloads, answers, audit, timer), LocalServer::close).start();
   }
 
   /// The one gate, as the origins ask it.
@@ -261,17 +262,30 @@ public final class PeerProcess implements AutoCloseable {
   ///
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
+    return server().port();
+  }
+
+  /// What serves, for tests that ask it.
+  synchronized GuardedServer server() {
     if (server == null) {
       throw new IllegalStateException("not started");
     }
-    return server.port();
+    return server;
   }
 
   /// Stops answering, waits for what is being written, leaves the schedulers. Idempotent.
   @Override
   public synchronized void close() {
+    RuntimeException failure = null;
     while (!closers.isEmpty()) {
-      closers.pop().run();
+      try {
+        closers.pop().run();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure; // the others must still be closed
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

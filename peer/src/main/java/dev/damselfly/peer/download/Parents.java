@@ -32,7 +32,9 @@ final class Parents {
     final Map<Integer, IncomingPiece> asked = new HashMap<>();
     final BitSet have = new BitSet();
     boolean ready;
+    /// Is asked for nothing more.
     boolean leaving;
+    private boolean closing;
     private @Nullable ParentLink link;
 
     Parent(ParentRef ref) {
@@ -63,11 +65,12 @@ final class Parents {
   /// A parent was named, or its grant renewed.
   void named(ParentRef ref) {
     Parent known = open.get(ref.peerId());
-    if (known != null) {
+    if (known != null && !known.closing) {
+      known.leaving = false;
       known.link().renewGrant(ref.grant());
       return;
     }
-    if (open.size() >= max) {
+    if (known != null || open.size() >= max) {
       if (spare.size() < MAX_SPARE) {
         spare.put(ref.peerId(), ref);
       }
@@ -89,15 +92,27 @@ final class Parents {
     spare.remove(peerId);
     Parent parent = open.get(peerId);
     if (parent != null) {
-      leave(parent);
+      parent.leaving = true;
+      leaveIfIdle(parent);
     }
+  }
+
+  /// Ends the link of a parent that was taken back once nothing of it is on its way.
+  static void leaveIfIdle(Parent parent) {
+    if (parent.leaving && parent.asked.isEmpty()) {
+      close(parent);
+    }
+  }
+
+  private static void close(Parent parent) {
+    parent.closing = true;
+    parent.link().close();
   }
 
   /// Ends the link; its end is an event later.
   void leave(Parent parent) {
     parent.leaving = true;
-    parent.ready = false;
-    parent.link().close();
+    close(parent);
   }
 
   void leaveAll() {

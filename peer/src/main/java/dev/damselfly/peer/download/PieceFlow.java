@@ -165,7 +165,7 @@ final class PieceFlow {
   }
 
   void ready(ParentLink link) {
-    parents.of(link).ifPresent(parent -> parent.ready = !parent.leaving);
+    parents.of(link).ifPresent(parent -> parent.ready = true);
   }
 
   void have(ParentLink link, List<PieceNumber> numbers) {
@@ -176,6 +176,7 @@ final class PieceFlow {
     int number = piece.record().number().value();
     IncomingPiece sink = parents.of(link).map(parent -> parent.asked.remove(number)).orElse(null);
     pieces.stopped(number);
+    parents.of(link).ifPresent(Parents::leaveIfIdle);
     if (sink == null) {
       return;
     }
@@ -192,6 +193,7 @@ final class PieceFlow {
     Optional<Parent> parent = parents.of(link);
     IncomingPiece sink = parent.map(p -> p.asked.remove(number.value())).orElse(null);
     pieces.stopped(number.value());
+    parent.ifPresent(Parents::leaveIfIdle);
     if (sink != null) {
       reportMismatch(parent.get(), sink, failure);
       sink.close();

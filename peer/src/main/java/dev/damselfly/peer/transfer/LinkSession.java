@@ -19,6 +19,7 @@ import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// The child's end of one piece connection, on its event loop: what was asked, what is arriving, and for how long.
 ///
 /// Nothing that a parent says positions a write or sizes a buffer: each field of a reply must equal what was asked
-/// (S-VTX-4), and each piece is announced at most once.
+/// (S-VTX-4), and each piece is announced at most once. A link outlives its connections: a session that is retired
+/// takes what it asked for and ends.
 final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCutter.Receiver {
   private final TlsParentLink link;
   private final ParentRef parent;
@@ -45,6 +47,8 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   private Phase phase = Phase.CONNECTING;
   private @Nullable Channel channel;
   private @Nullable Future<?> timer;
+  private boolean reached;
+  private boolean retired;
   private int grantsShown;
   private long contentLeft;
 
@@ -87,8 +91,13 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     if (failure instanceof SslHandshakeTimeoutException) {
       end(Failure.UNREACHABLE);
     } else if (failure != null) {
-      end(failure instanceof SSLException ? Failure.REFUSED : Failure.UNREACHABLE);
+      end(reached && failure instanceof SSLException ? Failure.REFUSED : Failure.UNREACHABLE);
     }
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    reached = true; // before that a failed handshake only says that nobody was there
   }
 
   /// The gate lets this through only when the parent is who it should be.
@@ -102,7 +111,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
   private void authenticated() {
     phase = Phase.GRANTING;
     timer = loop.schedule(() -> end(Failure.STALLED), limits.answer().toNanos(), TimeUnit.NANOSECONDS);
-    showGrant(parent.grant());
+    showGrant(link.grant());
   }
 
   void ask(Ask ask) {
@@ -112,6 +121,27 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     }
     waiting.add(ask);
     sendWaiting();
+  }
+
+  boolean isOver() {
+    return phase == Phase.OVER;
+  }
+
+  /// Asks for nothing more and ends when what was asked for is here.
+  ///
+  /// @return what was not asked for yet
+  List<Ask> retire() {
+    retired = true;
+    List<Ask> unsent = List.copyOf(waiting);
+    waiting.clear();
+    endIfIdle();
+    return unsent;
+  }
+
+  private void endIfIdle() {
+    if (retired && sent.isEmpty()) {
+      end(Failure.CLOSED);
+    }
   }
 
   void renew(ByteString grant) {
@@ -163,7 +193,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     waiting.forEach(ask -> link.fail(ask, ofOthers));
     sent.clear();
     waiting.clear();
-    link.closed(failure);
+    link.closed(this, failure);
   }
 
   @Override
@@ -219,7 +249,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
       }
       long period = Math.min(limits.silence().toNanos(), limits.rateWindow().toNanos()) / 4;
       timer = loop.scheduleWithFixedDelay(this::judge, period, period, TimeUnit.NANOSECONDS);
-      link.ready();
+      link.ready(this);
       sendWaiting();
     }
   }
@@ -270,6 +300,7 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     announced.clear(ask.number().value());
     answered();
     link.fail(ask, Failure.NOT_FOUND);
+    endIfIdle();
   }
 
   private void requireReady() throws BadFrame {
@@ -287,10 +318,11 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     if (queued.addAndGet(length) > limits.queuedBytes()) {
       pause();
     }
-    link.content(ask, bytes);
+    link.content(this, ask, bytes);
     if (contentLeft == 0) {
       answered();
       link.complete(ask);
+      endIfIdle();
     }
   }
 

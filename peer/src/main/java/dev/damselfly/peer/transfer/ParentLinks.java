@@ -65,8 +65,15 @@ public final class ParentLinks implements AutoCloseable {
       throw new IllegalStateException("closed");
     }
     EventLoop loop = loops.next();
-    var link = new TlsParentLink(parent, listener, audit, new SerialQueue(hashing), loop, limits, open::remove);
+    TlsParentLink.Dialer dialer = (link, session) -> dial(loop, link, session);
+    var link = new TlsParentLink(parent, listener, audit, new SerialQueue(hashing), loop, limits, dialer, open::remove);
     open.add(link);
+    link.start();
+    return link;
+  }
+
+  private void dial(EventLoop loop, TlsParentLink link, LinkSession session) {
+    ParentRef parent = link.parent();
     new Bootstrap()
         .group(loop)
         .channel(PieceTransport.clientChannel())
@@ -78,27 +85,27 @@ public final class ParentLinks implements AutoCloseable {
             new ChannelInitializer<Channel>() {
               @Override
               protected void initChannel(Channel channel) {
-                join(channel, parent, link.session());
+                join(channel, link, session);
               }
             })
         .connect(parent.address().host(), parent.address().port())
         .addListener(
             done -> {
               if (!done.isSuccess()) {
-                link.session().end(ParentLink.Failure.UNREACHABLE);
+                session.end(ParentLink.Failure.UNREACHABLE);
               }
             });
-    return link;
   }
 
-  private void join(Channel channel, ParentRef parent, LinkSession session) {
+  private void join(Channel channel, TlsParentLink link, LinkSession session) {
     SslHandler handler = context.newHandler(channel.alloc(), handshakes);
     handler.setHandshakeTimeoutMillis(limits.handshake().toMillis());
     handler.handshakeFuture().addListener(done -> session.handshake(done.cause()));
+    var expected = ANY_PEER.exactly(link.parent().spiffeId());
     channel
         .pipeline()
         .addLast(handler)
-        .addLast(tls.gate(PieceTransport.ALPN, ANY_PEER.exactly(parent.spiffeId()), connections))
+        .addLast(tls.gate(PieceTransport.ALPN, expected, connections, link::replace))
         .addLast(session);
     session.connected(channel);
   }

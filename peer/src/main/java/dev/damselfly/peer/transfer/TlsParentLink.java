@@ -21,27 +21,46 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A link to a parent over mutual TLS. Thread-safe.
+///
+/// A connection ends with the SVIDs behind it, the link does not: [#replace] opens another one, new requests go there
+/// once it is accepted, and the old one ends when what was asked on it is here.
 ///
 /// Three places: callers on any thread, [LinkSession] on the event loop, and everything that touches sinks or the
 /// listener on one serial queue. What happens to a piece happens there in order: content, verdict, end of the link.
 final class TlsParentLink implements ParentLink {
   private static final Logger LOG = LoggerFactory.getLogger(TlsParentLink.class);
   private static final int MAX_ASKED = 256;
+  private static final long TRY_AGAIN_MILLIS = 1000;
 
   private final ParentRef parent;
   private final Listener listener;
   private final Audit audit;
   private final SerialQueue queue;
   private final EventLoop loop;
-  private final LinkSession session;
+  private final TransferLimits limits;
+  private final Dialer dialer;
   private final Consumer<TlsParentLink> whenOver;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final CountDownLatch over = new CountDownLatch(1);
+  private volatile ByteString grant;
   private volatile String grantId;
+
+  /// Where requests go. Set on the event loop only.
+  private volatile LinkSession session;
+
+  /// Connecting, to take the place of the other. On the event loop only.
+  private @Nullable LinkSession next;
+
+  /// Opens connections of this link, on its event loop.
+  @FunctionalInterface
+  interface Dialer {
+    void dial(TlsParentLink link, LinkSession session);
+  }
 
   /// @param whenOver told after the listener that the link is over
   TlsParentLink(
@@ -51,14 +70,18 @@ final class TlsParentLink implements ParentLink {
       SerialQueue queue,
       EventLoop loop,
       TransferLimits limits,
+      Dialer dialer,
       Consumer<TlsParentLink> whenOver) {
+    this.limits = limits;
+    this.dialer = dialer;
     this.whenOver = whenOver;
     this.parent = parent;
     this.listener = listener;
     this.audit = audit;
     this.queue = queue;
     this.loop = loop;
-    this.grantId = Grants.shortId(parent.grant());
+    this.grant = parent.grant();
+    this.grantId = Grants.shortId(grant);
     this.session = new LinkSession(this, parent, loop, limits);
   }
 
@@ -81,11 +104,37 @@ final class TlsParentLink implements ParentLink {
   }
 
   @Override
-  public void renewGrant(ByteString grant) {
+  public void renewGrant(ByteString newer) {
     onLoop(
         () -> {
-          grantId = Grants.shortId(grant);
-          session.renew(grant);
+          grant = newer;
+          grantId = Grants.shortId(newer);
+          session.renew(newer);
+          if (next != null) {
+            next.renew(newer);
+          }
+        },
+        () -> {});
+  }
+
+  /// What a new connection shows.
+  ByteString grant() {
+    return grant;
+  }
+
+  void start() {
+    dialer.dial(this, session);
+  }
+
+  /// The connection's time comes soon: makes another before it breaks. Any thread.
+  void replace() {
+    onLoop(
+        () -> {
+          if (next == null && !session.isOver()) {
+            var fresh = new LinkSession(this, parent, loop, limits);
+            next = fresh;
+            dialer.dial(this, fresh);
+          }
         },
         () -> {});
   }
@@ -105,10 +154,6 @@ final class TlsParentLink implements ParentLink {
     onLoop(() -> session.end(Failure.CLOSED), () -> {});
   }
 
-  LinkSession session() {
-    return session;
-  }
-
   /// Waits until the listener was told that the link is over.
   boolean awaitOver(long nanos) throws InterruptedException {
     return over.await(nanos, TimeUnit.NANOSECONDS);
@@ -124,8 +169,15 @@ final class TlsParentLink implements ParentLink {
 
   // From here on: called by the session on the event loop, done on the queue.
 
-  void ready() {
-    tell(() -> listener.ready(this));
+  void ready(LinkSession accepted) {
+    if (accepted != next) {
+      tell(() -> listener.ready(this));
+      return;
+    }
+    LinkSession before = session;
+    next = null;
+    session = accepted;
+    before.retire().forEach(accepted::ask);
   }
 
   void have(List<PieceNumber> numbers) {
@@ -133,8 +185,8 @@ final class TlsParentLink implements ParentLink {
   }
 
   /// Takes the buffer over.
-  void content(Ask ask, ByteBuf bytes) {
-    queue.run(() -> write(ask, bytes));
+  void content(LinkSession from, Ask ask, ByteBuf bytes) {
+    queue.run(() -> write(from, ask, bytes));
   }
 
   void complete(Ask ask) {
@@ -145,7 +197,22 @@ final class TlsParentLink implements ParentLink {
     tell(() -> failed(ask, failure));
   }
 
-  void closed(Failure failure) {
+  void closed(LinkSession ended, Failure failure) {
+    if (ended == next) {
+      next = null;
+      if (!loop.isShuttingDown()) {
+        loop.schedule(this::replace, TRY_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      }
+      return;
+    }
+    if (ended != session) {
+      return; // retired, and done with what it had
+    }
+    LinkSession late = next;
+    next = null;
+    if (late != null) {
+      late.end(Failure.CLOSED);
+    }
     queue.run(
         () -> {
           try {
@@ -169,7 +236,7 @@ final class TlsParentLink implements ParentLink {
         });
   }
 
-  private void write(Ask ask, ByteBuf bytes) {
+  private void write(LinkSession from, Ask ask, ByteBuf bytes) {
     int length = bytes.readableBytes();
     try {
       if (!ask.diskFailed) {
@@ -182,7 +249,7 @@ final class TlsParentLink implements ParentLink {
       ask.diskFailed = true;
     } finally {
       bytes.release();
-      session.written(length);
+      from.written(length);
     }
   }
 

@@ -39,6 +39,11 @@ public final class GrantMint implements GrantKeys {
     return of.equals(scheduler) && keyId.equals(KEY_ID) ? Optional.of(keys.getPublic()) : Optional.empty();
   }
 
+  /// What grants are checked with.
+  public PublicKey publicKey() {
+    return keys.getPublic();
+  }
+
   /// What a good grant says; ten minutes long.
   public GrantClaims.Builder claims(TaskId task, SpiffeId child, SpiffeId parent) {
     long now = clock.instant().getEpochSecond();

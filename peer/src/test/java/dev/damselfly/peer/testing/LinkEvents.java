@@ -24,9 +24,9 @@ public final class LinkEvents implements ParentLink.Listener {
 
   private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
 
-  /// The next call, at most 10 s away.
+  /// The next call, at most 30 s away.
   public Event next() throws InterruptedException {
-    Event event = events.poll(10, TimeUnit.SECONDS);
+    Event event = events.poll(30, TimeUnit.SECONDS);
     if (event == null) {
       throw new AssertionError("nothing happened");
     }

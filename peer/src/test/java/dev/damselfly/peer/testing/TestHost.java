@@ -47,19 +47,25 @@ public final class TestHost implements AutoCloseable {
   public final TlsContexts tls;
   public final ConnectionRegistry connections;
   public final PieceStore store;
-  private final FixedIdentity identity;
+  public final FixedIdentity identity;
   private final RoleTemplate roles;
   private final InstantSource clock;
   private final Deque<Runnable> open = new ArrayDeque<>();
 
   /// @param path of the SPIFFE ID, such as `/damselfly/peer/c1/child`
   public TestHost(TestCa ca, String path, Path directory, InstantSource clock) throws IOException {
+    this(ca, path, directory, clock, InstantSource.system());
+  }
+
+  /// @param clock of grants
+  /// @param tlsClock of certificates and connections
+  public TestHost(TestCa ca, String path, Path directory, InstantSource clock, InstantSource tlsClock) throws IOException {
     this.clock = clock;
     this.svid = ca.snapshot(path);
     this.identity = new FixedIdentity(svid);
     this.roles = new RoleTemplate(ca.trustDomain());
-    this.tls = new TlsContexts(identity, roles, InstantSource.system(), HandshakeListener.auditing(audit));
-    this.connections = new ConnectionRegistry(identity, InstantSource.system()).start();
+    this.tls = new TlsContexts(identity, roles, tlsClock, HandshakeListener.auditing(audit));
+    this.connections = new ConnectionRegistry(identity, tlsClock).start();
     this.store = PieceStore.open(directory, new StoreConfig(8L << 30, 90, 80, Duration.ofDays(1)), InstantSource.system());
     open.push(store::close);
     open.push(connections::close);

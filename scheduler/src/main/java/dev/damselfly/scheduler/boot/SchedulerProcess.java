@@ -182,17 +182,30 @@ public final class SchedulerProcess implements AutoCloseable {
 
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
+    return server().port();
+  }
+
+  /// What serves, for tests that ask it.
+  synchronized GuardedServer server() {
     if (server == null) {
       throw new IllegalStateException("not started");
     }
-    return server.port();
+    return server;
   }
 
   /// Leaves the manager, ends running calls. Idempotent.
   @Override
   public synchronized void close() {
+    RuntimeException failure = null;
     while (!closers.isEmpty()) {
-      closers.pop().run();
+      try {
+        closers.pop().run();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure; // the others must still be closed
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

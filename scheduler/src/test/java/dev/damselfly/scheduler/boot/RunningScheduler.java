@@ -1,0 +1,98 @@
+package dev.damselfly.scheduler.boot;
+
+import com.google.protobuf.Empty;
+import dev.damselfly.api.id.HostPort;
+import dev.damselfly.api.wire.manager.v2.GetSchedulerRequest;
+import dev.damselfly.api.wire.manager.v2.KeepAliveRequest;
+import dev.damselfly.api.wire.manager.v2.ListApplicationsRequest;
+import dev.damselfly.api.wire.manager.v2.ListApplicationsResponse;
+import dev.damselfly.api.wire.manager.v2.ManagerGrpc;
+import dev.damselfly.api.wire.manager.v2.Scheduler;
+import dev.damselfly.api.wire.manager.v2.UpdateSchedulerRequest;
+import dev.damselfly.authz.guard.GuardedServer;
+import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.testing.FixedIdentity;
+import dev.damselfly.authz.testing.LooseServer;
+import dev.damselfly.authz.testing.MemoryAudit;
+import dev.damselfly.authz.testing.TestCa;
+import dev.damselfly.scheduler.swarm.SwarmConfig;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.NullMarked;
+
+/// A scheduler process of cluster `1` on loopback, and the manager that it needs to start.
+@NullMarked
+final class RunningScheduler implements AutoCloseable {
+  final TestCa ca = TestCa.root("test.example");
+  final MemoryAudit audit = new MemoryAudit();
+  final FixedIdentity identity = new FixedIdentity(ca.snapshot("/damselfly/scheduler/1/s"));
+  final SchedulerProcess process;
+  private final GuardedServer manager;
+
+  RunningScheduler() throws IOException {
+    manager = LooseServer.start(new FixedIdentity(ca.snapshot("/damselfly/manager/m")), new Manager());
+    process = process(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), manager.port());
+    process.start();
+  }
+
+  /// Another process with the same identity, not started.
+  SchedulerProcess another(InetSocketAddress listen) {
+    return process(listen, manager.port());
+  }
+
+  private SchedulerProcess process(InetSocketAddress listen, int managerPort) {
+    var config =
+        new SchedulerConfig(
+            listen, "127.0.0.1", new HostPort("127.0.0.1", managerPort), 1, "", "", List.of(), SwarmConfig.DEFAULT);
+    return new SchedulerProcess(config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system());
+  }
+
+  @Override
+  public void close() {
+    process.close();
+    manager.close();
+  }
+
+  /// Takes every registration.
+  private static final class Manager extends ManagerGrpc.ManagerImplBase {
+    @Override
+    public void updateScheduler(UpdateSchedulerRequest request, StreamObserver<Scheduler> out) {
+      answer(out, Scheduler.getDefaultInstance());
+    }
+
+    @Override
+    public void getScheduler(GetSchedulerRequest request, StreamObserver<Scheduler> out) {
+      answer(out, Scheduler.getDefaultInstance());
+    }
+
+    @Override
+    public void listApplications(ListApplicationsRequest request, StreamObserver<ListApplicationsResponse> out) {
+      answer(out, ListApplicationsResponse.getDefaultInstance());
+    }
+
+    @Override
+    public StreamObserver<KeepAliveRequest> keepAlive(StreamObserver<Empty> out) {
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(KeepAliveRequest message) {}
+
+        @Override
+        public void onError(Throwable cause) {}
+
+        @Override
+        public void onCompleted() {
+          answer(out, Empty.getDefaultInstance());
+        }
+      };
+    }
+
+    private static <T> void answer(StreamObserver<T> out, T message) {
+      out.onNext(message);
+      out.onCompleted();
+    }
+  }
+}
