@@ -16,8 +16,6 @@ import dev.damselfly.api.wire.scheduler.v2.MetadataOnlyResponse;
 import dev.damselfly.api.wire.scheduler.v2.NeedBackToSourceResponse;
 import dev.damselfly.api.wire.scheduler.v2.NormalTaskResponse;
 import dev.damselfly.api.wire.scheduler.v2.ReschedulePeerRequest;
-import dev.damselfly.authz.audit.AuditAction;
-import dev.damselfly.authz.audit.AuditEvent;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.scheduler.announce.Announcements.Scope;
 import dev.damselfly.scheduler.parent.ParentSelection;
@@ -28,7 +26,6 @@ import dev.damselfly.scheduler.task.Task;
 import dev.damselfly.scheduler.time.Timer;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -331,17 +328,6 @@ final class AnnounceSession {
 
   private void requireSameIds(AnnouncePeerRequest request, Registration known) {
     if (!known.isFor(request)) {
-      scope
-          .audit()
-          .record(
-              new AuditEvent(
-                  AuditAction.AUTHZ_DENY,
-                  caller.id().toString(),
-                  "task:" + known.task().key().id(),
-                  AuditEvent.Decision.DENY,
-                  Reason.CALLER_NOT_ALLOWED.name(),
-                  caller.remote().getHostString(),
-                  Map.of("rule", "ids are fixed by the first message")));
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "host_id, task_id and peer_id are fixed by the first message");
     }
   }

@@ -3,7 +3,6 @@ package dev.damselfly.scheduler.announce;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerResponse;
-import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.scheduler.cluster.Cluster;
 import dev.damselfly.scheduler.host.Hosts;
@@ -27,8 +26,7 @@ public final class Announcements {
       Seeds seeds,
       Timer timer,
       RandomGenerator random,
-      AnnounceConfig config,
-      Audit audit) {}
+      AnnounceConfig config) {}
 
   public Announcements(Scope scope) {
     this.scope = scope;

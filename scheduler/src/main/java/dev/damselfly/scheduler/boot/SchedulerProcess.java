@@ -33,6 +33,7 @@ import dev.damselfly.scheduler.task.Tasks;
 import dev.damselfly.scheduler.task.TupleRule;
 import dev.damselfly.scheduler.time.SystemTimer;
 import io.grpc.ManagedChannel;
+import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
@@ -124,7 +125,7 @@ public final class SchedulerProcess implements AutoCloseable {
     var hostCalls = new HostCalls(hosts, config.clusterId(), departure, audit, clock);
     var announcements =
         new Announcements(
-            new Announcements.Scope(hosts, tasks, cluster, seeds, timer, random, AnnounceConfig.DEFAULT, audit));
+            new Announcements.Scope(hosts, tasks, cluster, seeds, timer, random, AnnounceConfig.DEFAULT));
     var gc = new GarbageCollector(hosts, tasks, swarms, departure, timer, GarbageCollector.Rules.DEFAULT);
     gc.start();
     closers.push(gc::close);
@@ -137,10 +138,11 @@ public final class SchedulerProcess implements AutoCloseable {
   @GuardedBy("this")
   private GuardedServer listen(SchedulerRpc scheduler, SwarmRpc swarm, String clusterName) throws IOException {
     var health = new HealthStatusManager();
+    var denials = new RecordedDenials(audit, Callers::current);
     var services =
         List.of(
-            Unserved.except(SchedulerPolicy.SERVED, scheduler.bindService()),
-            swarm.bindService(),
+            ServerInterceptors.intercept(Unserved.except(SchedulerPolicy.SERVED, scheduler.bindService()), denials),
+            ServerInterceptors.intercept(swarm.bindService(), denials),
             health.getHealthService().bindService());
     var policy = SchedulerPolicy.policy(clusterName, config.memberNetworks());
     var surroundings = new GuardedServer.Surroundings(identity, roles, audit, limits, clock);

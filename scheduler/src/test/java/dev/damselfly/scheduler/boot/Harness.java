@@ -38,6 +38,7 @@ import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.MetadataUtils;
@@ -98,15 +99,16 @@ public final class Harness implements AutoCloseable {
             timer);
     var announcements =
         new Announcements(
-            new Announcements.Scope(hosts, tasks, cluster, seeds, timer, random, AnnounceConfig.DEFAULT, audit::add));
+            new Announcements.Scope(hosts, tasks, cluster, seeds, timer, random, AnnounceConfig.DEFAULT));
     var rpc = new SchedulerRpc(hostCalls, new TaskCalls(hosts, tasks, audit::add), announcements, _ -> {}, hosts, KEY::get);
+    var denials = new RecordedDenials(audit::add, KEY::get);
     String name = InProcessServerBuilder.generateName();
     try {
       server =
           InProcessServerBuilder.forName(name)
               .directExecutor()
-              .addService(rpc)
-              .addService(new SwarmRpc(swarms, KEY::get))
+              .addService(ServerInterceptors.intercept(rpc, denials))
+              .addService(ServerInterceptors.intercept(new SwarmRpc(swarms, KEY::get), denials))
               .intercept(new Edge())
               .build()
               .start();
