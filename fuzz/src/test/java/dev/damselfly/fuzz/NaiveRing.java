@@ -1,29 +1,37 @@
 package dev.damselfly.fuzz;
 
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 
-/// The ring of the specification as a search through all virtual nodes, on whole numbers without a bound.
+/// The ring of the specification as a search through all virtual nodes for the shortest way round.
 final class NaiveRing {
-  private static final BigInteger WORD = BigInteger.ONE.shiftLeft(64);
   private static final long[] START = {0x736f6d6570736575L, 0x646f72616e646f6dL, 0x6c7967656e657261L, 0x7465646279746573L};
 
-  private NaiveRing() {}
+  private final List<Node> nodes = new ArrayList<>();
 
-  /// The member whose virtual node is the first at or after the key; the first of all when there is none.
-  static String owner(Collection<String> names, String key) {
-    BigInteger at = hash(concat(new byte[0], key));
-    BigInteger best = null;
-    String owner = "";
+  private record Node(long hash, String name) {}
+
+  NaiveRing(Collection<String> names) {
     for (String name : names) {
       for (int index = 0; index < 512; index++) {
         byte[] number = {(byte) index, (byte) (index >> 8), 0, 0, 0, 0, 0, 0};
-        BigInteger distance = hash(concat(number, name)).subtract(at).mod(WORD);
-        if (best == null || distance.compareTo(best) < 0) {
-          best = distance;
-          owner = name;
-        }
+        nodes.add(new Node(hash(concat(number, name)), name));
+      }
+    }
+  }
+
+  /// The member whose virtual node is the first at or after the key; the first of all when there is none.
+  String owner(String key) {
+    long at = hash(concat(new byte[0], key));
+    long best = -1; // as far as there is
+    String owner = nodes.getFirst().name();
+    for (Node node : nodes) {
+      long distance = node.hash() - at;
+      if (Long.compareUnsigned(distance, best) < 0) {
+        best = distance;
+        owner = node.name();
       }
     }
     return owner;
@@ -38,7 +46,7 @@ final class NaiveRing {
     return all;
   }
 
-  private static BigInteger hash(byte[] text) {
+  private static long hash(byte[] text) {
     long[] v = START.clone();
     byte[] padded = java.util.Arrays.copyOf(text, (text.length / 8 + 1) * 8);
     padded[padded.length - 1] = (byte) text.length;
@@ -56,7 +64,7 @@ final class NaiveRing {
     for (int i = 0; i < 4; i++) {
       round(v);
     }
-    return new BigInteger(Long.toUnsignedString(v[0] ^ v[1] ^ v[2] ^ v[3]));
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
   }
 
   private static void round(long[] v) {

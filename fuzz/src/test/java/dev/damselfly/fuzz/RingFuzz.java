@@ -13,6 +13,7 @@ import java.util.Set;
 /// new member takes keys only for itself. First line of the input: the key; then one member per line, at most six.
 final class RingFuzz implements Target {
   private static final int MAX_MEMBERS = 6;
+  private static final int KEYS_PER_RING = 100;
 
   public static void fuzzerTestOneInput(byte[] input) {
     new RingFuzz().run(input);
@@ -39,13 +40,19 @@ final class RingFuzz implements Target {
       Script.check(ring.owner(key).isEmpty(), "an empty ring has an owner");
       return;
     }
-    String owner = ring.owner(key).orElseThrow();
-    Script.check(owner.equals(NaiveRing.owner(distinct, key)), "not the owner of the naive ring");
-    Script.check(ring(names.reversed()).owner(key).orElseThrow().equals(owner), "depends on the order of members");
+    var naive = new NaiveRing(distinct);
+    var reversed = ring(names.reversed());
     var more = new ArrayList<>(distinct);
     more.add("one-more");
-    String later = ring(more).owner(key).orElseThrow();
-    Script.check(later.equals(owner) || later.equals("one-more"), "a new member moved a key between old ones");
+    var larger = ring(more);
+    for (int i = 0; i < KEYS_PER_RING; i++) {
+      String variant = i == 0 ? key : key + i;
+      String owner = ring.owner(variant).orElseThrow();
+      Script.check(owner.equals(naive.owner(variant)), "not the owner of the naive ring");
+      Script.check(reversed.owner(variant).orElseThrow().equals(owner), "depends on the order of members");
+      String later = larger.owner(variant).orElseThrow();
+      Script.check(later.equals(owner) || later.equals("one-more"), "a new member moved a key between old ones");
+    }
   }
 
   private static HashRing<String> ring(List<String> names) {

@@ -52,6 +52,7 @@ final class SchedulerSwarmFuzz implements Target {
   @Override
   public List<byte[]> seeds() {
     var seeds = new ArrayList<byte[]>();
+    seeds.add(lateReport());
     for (int i = 0; i < 36; i++) {
       var random = new Random(i);
       var out = new ByteArrayOutputStream();
@@ -75,5 +76,14 @@ final class SchedulerSwarmFuzz implements Target {
       seeds.add(out.toByteArray());
     }
     return seeds;
+  }
+
+  /// Three members; the first is silent until its lease is revoked and leased again, reports late, and leaves.
+  private static byte[] lateReport() {
+    return new byte[] {
+      0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, // join
+      8, 0, 4, 2, 2, 8, 1, 4, // a lease, 61 s, the next lease
+      9, 0, 24, 0, 0, 0, 15, 0, 1, 8, 2, 4 // the late report, the end of the first, the third wants too
+    };
   }
 }

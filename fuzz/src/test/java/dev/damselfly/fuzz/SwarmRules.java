@@ -1,5 +1,6 @@
 package dev.damselfly.fuzz;
 
+import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.swarm.SwarmConfig;
 import dev.damselfly.scheduler.task.PeerState;
 import dev.damselfly.scheduler.task.Task;
@@ -7,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,27 +28,34 @@ final class SwarmRules {
   }
 
   void check() {
-    var uploads = new HashMap<String, Integer>(); // by host id
+    var uploads = new IdentityHashMap<Host, Integer>(); // a host that came back is another one
     for (Task task : world.tasks.all()) {
       tree(task, uploads);
     }
     leases();
     mesh(uploads);
     for (var host : world.hosts.all()) {
-      long edges = uploads.getOrDefault(host.id(), 0);
+      long edges = uploads.getOrDefault(host, 0);
       Script.check(host.load().concurrentUploads() == edges, "the load of a host is not the number of its edges");
       Script.check(edges > 0 || host.load().pieceSlots() == 0 && host.load().txBits() == 0, "load without an edge");
       Script.check(world.tasks.peersOf(host).size() <= SwarmWorld.PER_IDENTITY, "an identity has too many downloads");
     }
   }
 
-  private void tree(Task task, Map<String, Integer> uploads) {
+  private void tree(Task task, IdentityHashMap<Host, Integer> uploads) {
     List<String> peers = task.peerIds();
+    Map<String, Host> hosts = new HashMap<>();
+    world.tasks.ages(task).forEach(peer -> hosts.put(peer.id(), peer.host()));
     for (String peer : peers) {
       List<String> parents = task.parentsOf(peer);
       Script.check(parents.size() <= TreeActor.MAX_PARENTS, "too many parents in the tree");
-      Script.check(new HashSet<>(peers).containsAll(parents), "an edge from a peer that is gone");
-      parents.forEach(parent -> uploads.merge(hostOf(parent), 1, Integer::sum));
+      for (String parent : parents) {
+        Host host = hosts.get(parent);
+        if (host == null) {
+          throw new AssertionError("an edge from a peer that is gone");
+        }
+        uploads.merge(host, 1, Integer::sum);
+      }
       PeerState now = task.stateOf(peer).orElseThrow();
       PeerState before = states.put(peer, now);
       Script.check(before == null || order(before) <= order(now), "a peer went back from " + before + " to " + now);
@@ -72,11 +81,6 @@ final class SwarmRules {
     };
   }
 
-  /// A peer id is that of its host with a number behind it.
-  private static String hostOf(String peerId) {
-    return peerId.substring(0, peerId.lastIndexOf('-'));
-  }
-
   private void leases() {
     Instant oldest = world.timer.instant().minus(SwarmConfig.Leases.DEFAULT.silence());
     for (int task = 0; task < SwarmWorld.TASKS.size(); task++) {
@@ -93,7 +97,7 @@ final class SwarmRules {
     }
   }
 
-  private void mesh(Map<String, Integer> uploads) {
+  private void mesh(IdentityHashMap<Host, Integer> uploads) {
     Map<String, MeshActor> live = new HashMap<>();
     world.mesh.stream().filter(actor -> !actor.over).forEach(actor -> live.put(actor.peerId, actor));
     for (MeshActor child : live.values()) {
@@ -102,7 +106,7 @@ final class SwarmRules {
         if (parent == null || parent.task != child.task) {
           throw new AssertionError("a parent that is not there");
         }
-        uploads.merge(hostOf(id), 1, Integer::sum);
+        uploads.merge(world.hosts.find(SwarmCast.id(parent.host)).orElseThrow(), 1, Integer::sum);
       }
     }
   }
