@@ -12,7 +12,8 @@ public final class Targets {
   static List<Target> all() {
     return List.of(
         new PieceFramesFuzz(), new LocalProtocolFuzz(), new UrlFuzz(), new RangeFuzz(), new SpiffeIdFuzz(), new CertificateFuzz(),
-        new ConfigFuzz(), new AuditFuzz(), new MessageFuzz());
+        new ConfigFuzz(), new AuditFuzz(), new MessageFuzz(),
+        new SchedulerUnaryFuzz(), new AnnouncePeerFuzz(), new JoinStreamFuzz(), new UploadRpcFuzz(), new LocalServiceFuzz(), new ManagerRpcFuzz(), new TextValuesFuzz());
   }
 
   /// `list` prints name, class and oracle; `seeds NAME DIRECTORY` writes the seeds of a target.
