@@ -86,7 +86,7 @@ final class SchedulerUnaryFuzz implements HandlerTarget {
       }
       return false;
     }
-    if (!method.getServiceName().startsWith("grpc.health")) {
+    if (!method.getFullMethodName().startsWith("grpc.health")) {
       Ids.requireOwnPeer(message, caller);
       if (caller.cluster().filter(ServedScheduler.CLUSTER::equals).isEmpty() && !caller.equals(People.OPERATOR)) {
         throw new AssertionError(method.getFullMethodName() + " served a caller that is no member");
