@@ -14,6 +14,14 @@ final class Accepted {
 
   private Accepted() {}
 
+  static void note(boolean accepted) {
+    if (accepted) {
+      yes();
+    } else {
+      no();
+    }
+  }
+
   static void yes() {
     ALL.increment();
     YES.increment();

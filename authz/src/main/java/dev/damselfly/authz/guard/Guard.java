@@ -11,15 +11,19 @@ import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
 import dev.damselfly.authz.audit.AuditEvent.Decision;
 import dev.damselfly.authz.identity.Caller;
+import dev.damselfly.authz.limits.Bound;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.policy.Policy;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
+import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerServiceDefinition;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
@@ -47,6 +51,18 @@ final class Guard implements ServerInterceptor {
     this.audit = audit;
     this.limits = new CallLimits(limits, nanoClock);
     this.identity = identity;
+  }
+
+  /// Puts the services behind this guard. The one place that does: whatever the transport, the chain is the same.
+  ///
+  /// @throws IllegalStateException when policy and services differ
+  void install(ServerBuilder<?> builder, Collection<ServerServiceDefinition> services, Limits bounds) {
+    policy.requireCovers(services);
+    builder
+        .maxInboundMessageSize(bounds.count(Bound.GRPC_MESSAGE))
+        .maxInboundMetadataSize(bounds.count(Bound.GRPC_METADATA))
+        .intercept(this);
+    services.forEach(builder::addService);
   }
 
   @Override

@@ -84,15 +84,12 @@ public final class GuardedServer implements AutoCloseable {
             .workerEventLoopGroup(loops)
             .executor(handlers)
             .addTransportFilter(new Identify())
-            .maxInboundMessageSize(limits.count(Bound.GRPC_MESSAGE))
-            .maxInboundMetadataSize(limits.count(Bound.GRPC_METADATA))
             .maxConcurrentCallsPerConnection(1000)
             .permitKeepAliveTime(limits.value(Bound.KEEPALIVE_PERMIT), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(limits.value(Bound.CONNECTION_IDLE), TimeUnit.MILLISECONDS)
-            .handshakeTimeout(10, TimeUnit.SECONDS)
-            .intercept(guard);
-    services.forEach(builder::addService);
+            .handshakeTimeout(10, TimeUnit.SECONDS);
+    guard.install(builder, services, limits);
     this.server = builder.build();
   }
 

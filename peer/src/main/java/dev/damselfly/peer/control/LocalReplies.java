@@ -1,25 +1,57 @@
 package dev.damselfly.peer.control;
 
+import com.google.protobuf.MessageLite;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.api.id.ByteRange;
+import dev.damselfly.api.wire.local.LocalProtocol;
 import dev.damselfly.api.wire.local.v1.Content;
+import dev.damselfly.api.wire.local.v1.ExplainReply;
 import dev.damselfly.api.wire.local.v1.Failure;
 import dev.damselfly.api.wire.local.v1.GetFinished;
 import dev.damselfly.api.wire.local.v1.GetStarted;
 import dev.damselfly.api.wire.local.v1.LocalReply;
 import dev.damselfly.api.wire.local.v1.Progress;
+import dev.damselfly.api.wire.local.v1.StatusReply;
 import dev.damselfly.peer.download.DownloadListener;
 import dev.damselfly.peer.download.Hop;
 import dev.damselfly.peer.download.Sources;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /// From values to messages of the local protocol. Pure.
 final class LocalReplies {
   private static final int MAX_TEXT = 4096;
+  private static final int ENVELOPE = 8; // tag and length of a message inside another
 
   private LocalReplies() {}
+
+  /// With as many tasks as a frame holds, the first ones.
+  static LocalReply status(StatusReply status) {
+    var fitting = status.toBuilder().clearTasks();
+    fitting.addAllTasks(fitting(status.getTasksList(), fitting.build()));
+    return LocalReply.newBuilder().setStatus(fitting).build();
+  }
+
+  /// With as many rows as a frame holds, the first ones.
+  static LocalReply explain(ExplainReply explain) {
+    var fitting = explain.toBuilder().clearRows();
+    fitting.addAllRows(fitting(explain.getRowsList(), fitting.build()));
+    return LocalReply.newBuilder().setExplain(fitting).build();
+  }
+
+  private static <T extends MessageLite> List<T> fitting(List<T> rows, MessageLite rest) {
+    int room = LocalProtocol.MAX_MESSAGE - rest.getSerializedSize() - ENVELOPE;
+    int count = 0;
+    for (; count < rows.size(); count++) {
+      room -= rows.get(count).getSerializedSize() + ENVELOPE;
+      if (room < 0) {
+        break;
+      }
+    }
+    return rows.subList(0, count);
+  }
 
   static LocalReply started(String taskId, OptionalLong length, Optional<ByteRange> range) {
     var started = GetStarted.newBuilder().setTaskId(taskId);

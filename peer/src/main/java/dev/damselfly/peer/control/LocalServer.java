@@ -72,7 +72,8 @@ public final class LocalServer implements AutoCloseable {
     }
   }
 
-  private void serve(SocketChannel accepted) {
+  /// Serves one connection to its end, on the calling thread.
+  void serve(SocketChannel accepted) {
     var connection = new LocalConnection(accepted, timer);
     open.add(connection);
     try (connection) {
@@ -110,9 +111,8 @@ public final class LocalServer implements AutoCloseable {
       LocalRequest request = connection.readRequest();
       switch (request.getRequestCase()) {
         case GET -> new GetCall(connection, audit, LocalCaller.ofUser(person.name())).run(downloads, request.getGet());
-        case STATUS -> connection.send(LocalReply.newBuilder().setStatus(answers.status()).build());
-        case EXPLAIN -> connection.send(
-            LocalReply.newBuilder().setExplain(answers.explain(request.getExplain().getSubject())).build());
+        case STATUS -> connection.send(LocalReplies.status(answers.status()));
+        case EXPLAIN -> connection.send(LocalReplies.explain(answers.explain(request.getExplain().getSubject())));
         case LIMITS -> connection.send(LocalReply.newBuilder().setLimits(answers.limits()).build());
         case STOP -> stop(connection, person);
         case REQUEST_NOT_SET -> throw new IllegalStateException("the codec takes no empty request");

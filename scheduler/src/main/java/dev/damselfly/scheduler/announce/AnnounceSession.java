@@ -106,6 +106,13 @@ final class AnnounceSession {
     }
   }
 
+  /// The call is over. When a check before us refused a message, this is all we hear; an end of our own is known.
+  void closed() {
+    if (!outbox.isEnding()) {
+      lost();
+    }
+  }
+
   void ready() {
     outbox.drain();
   }

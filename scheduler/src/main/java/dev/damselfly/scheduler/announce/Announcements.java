@@ -36,6 +36,7 @@ public final class Announcements {
     var session = new AnnounceSession(scope, caller, Sink.of(out));
     if (out instanceof ServerCallStreamObserver<AnnouncePeerResponse> call) {
       call.setOnCancelHandler(session::lost);
+      call.setOnCloseHandler(session::closed);
       call.setOnReadyHandler(session::ready);
     }
     return new StreamObserver<>() {

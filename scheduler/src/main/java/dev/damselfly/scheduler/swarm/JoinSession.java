@@ -73,8 +73,16 @@ final class JoinSession {
             : Optional.empty();
     boolean origin = register.getMayUseOrigin() && scope.config().leases().roles().contains(caller.role());
     var key = new TaskKey(id, register.getRestricted());
-    Task task = scope.tasks().admit(key, download, PeerSpec.of(peerId, host, download), outbox);
-    var member = new Member(peerId, host, task, new Member.Wishes(port, origin, range), outbox);
+    join(register, key, PeerSpec.of(peerId, host, download), new Member.Wishes(port, origin, range));
+  }
+
+  private void join(Register register, TaskKey key, PeerSpec spec, Member.Wishes wishes) {
+    Optional<Task> before = scope.tasks().find(key);
+    boolean known = before.flatMap(task -> task.stateOf(spec.id())).isPresent();
+    var download = register.getDownload();
+    Task task = scope.tasks().admit(key, download, spec, outbox);
+    var member = new Member(spec.id(), spec.host(), task, wishes, outbox);
+    boolean joined = false;
     try {
       Swarm swarm = swarms.open(key, download);
       membership = new Membership(key, swarm, member);
@@ -83,7 +91,14 @@ final class JoinSession {
         swarm = swarms.open(key, download);
         membership = new Membership(key, swarm, member);
       }
+      joined = true;
     } finally {
+      if (!joined && !known) { // a refused registration leaves nothing behind
+        scope.tasks().remove(task, spec.id(), spec.host());
+        if (before.isEmpty()) {
+          scope.tasks().removeIfEmpty(task);
+        }
+      }
       if (outbox.isEnding()) {
         end(); // the stream ended while it was registered
       }
@@ -105,6 +120,13 @@ final class JoinSession {
   void lost() {
     outbox.abandon();
     end();
+  }
+
+  /// The call is over. When a check before us refused a message, this is all we hear; an end of our own is known.
+  void closed() {
+    if (!outbox.isEnding()) {
+      lost();
+    }
   }
 
   void ready() {

@@ -47,6 +47,7 @@ public final class Swarms {
     var session = new JoinSession(this, scope, caller, Sink.of(out));
     if (out instanceof ServerCallStreamObserver<JoinEvent> call) {
       call.setOnCancelHandler(session::lost);
+      call.setOnCloseHandler(session::closed);
       call.setOnReadyHandler(session::ready);
     }
     return new StreamObserver<>() {

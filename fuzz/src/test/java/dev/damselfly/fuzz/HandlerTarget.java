@@ -1,0 +1,9 @@
+package dev.damselfly.fuzz;
+
+import java.util.Set;
+
+/// A target that calls RPCs through the guard.
+interface HandlerTarget extends Target {
+  /// Full names of the methods that it calls.
+  Set<String> rpcs();
+}
