@@ -65,7 +65,7 @@ class InProcessGuardTest {
   void nobody_isRefused() {
     var error = catchThrowableOfType(StatusRuntimeException.class, () -> listKeys(guard.asNobody()));
 
-    assertThat(error.getStatus().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(error.getStatus().getCode()).isEqualTo(Code.PERMISSION_DENIED);
     assertThat(service.callers).isEmpty();
   }
 
