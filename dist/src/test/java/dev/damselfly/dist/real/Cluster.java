@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /// Manager, two schedulers, peers and perhaps a seed, each a process of its own started from a configuration file, each
@@ -16,30 +17,66 @@ import java.util.concurrent.TimeUnit;
 final class Cluster implements AutoCloseable {
   private static final String ID = "spiffe://example.test/damselfly/";
 
+  /// What is special about a cluster.
+  ///
+  /// @param peers processes to start
+  /// @param seed start `seed-1`, too
+  /// @param strangers further peers of the issuer, without a process
+  /// @param settings of a peer, by its name: further sections of its configuration
+  record Plan(List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings) {
+    static final String LOOPBACK = "egress: {rules: [{name: test, schemes: [http], networks: [\"127.0.0.0/8\"]}]}";
+
+    static Plan of(List<String> peers) {
+      return new Plan(peers, false, List.of(), Map.of());
+    }
+
+    Plan withSettings(Map<String, String> more) {
+      return new Plan(peers, seed, strangers, more);
+    }
+
+    Plan withStrangers(List<String> more) {
+      return new Plan(peers, seed, more, settings);
+    }
+
+    Plan withSeed() {
+      return new Plan(peers, true, strangers, settings);
+    }
+
+    private String settings(String peer) {
+      return settings.getOrDefault(peer, LOOPBACK);
+    }
+  }
+
   private final Path home;
   private final Command command;
-  private final int managerPort;
+  private final Plan plan;
   private final Deque<Process> processes = new ArrayDeque<>();
   private final Map<String, Command.Running> running = new HashMap<>();
+  private int managerPort;
 
-  private Cluster(Path home, Command command, int managerPort) {
+  private Cluster(Path home, Command command, Plan plan) {
     this.home = home;
     this.command = command;
-    this.managerPort = managerPort;
+    this.plan = plan;
   }
 
   /// @param home a short path: sockets lie below it
   static Cluster start(Path home, List<String> peers, boolean seed) throws IOException, InterruptedException {
-    var cluster = new Cluster(home, new Command(home, Map.of("DAMSELFLY_HOME", home.resolve("h").toString())), Nginx.freePort());
+    return start(home, seed ? Plan.of(peers).withSeed() : Plan.of(peers));
+  }
+
+  static Cluster start(Path home, Plan plan) throws IOException, InterruptedException {
+    var cluster = new Cluster(home, new Command(home, Map.of("DAMSELFLY_HOME", home.resolve("h").toString())), plan);
     try {
-      cluster.issue(peers);
+      cluster.issue();
       cluster.role("manager", "manager", cluster.managerYaml());
+      cluster.managerPort = cluster.port("manager");
       cluster.role("scheduler-1", "scheduler", cluster.schedulerYaml());
       cluster.role("scheduler-2", "scheduler", cluster.schedulerYaml());
-      if (seed) {
+      if (plan.seed()) {
         cluster.peer("seed-1");
       }
-      for (String peer : peers) {
+      for (String peer : plan.peers()) {
         cluster.peer(peer);
       }
       return cluster;
@@ -49,12 +86,14 @@ final class Cluster implements AutoCloseable {
     }
   }
 
-  private void issue(List<String> peers) throws IOException, InterruptedException {
+  private void issue() throws IOException, InterruptedException {
     var words = new ArrayList<>(List.of("dev-issuer", "--dir", home.resolve("i").toString()));
     words.addAll(List.of("--id", "manager=" + ID + "manager/m1"));
     words.addAll(List.of("--id", "scheduler-1=" + ID + "scheduler/east/scheduler-1"));
     words.addAll(List.of("--id", "scheduler-2=" + ID + "scheduler/east/scheduler-2"));
     words.addAll(List.of("--id", "seed-1=" + ID + "seed-peer/east/seed-1"));
+    var peers = new ArrayList<>(plan.peers());
+    peers.addAll(plan.strangers());
     for (String peer : peers) {
       words.addAll(List.of("--id", peer + "=" + ID + "peer/east/" + peer));
     }
@@ -62,22 +101,26 @@ final class Cluster implements AutoCloseable {
   }
 
   private String managerYaml() {
-    return "{listen: \"127.0.0.1:" + managerPort + "\", database: \"" + home.resolve("db") + "\", clusters: [{name: east, default: true}]}";
+    return "{listen: \"127.0.0.1:0\", database: \"" + home.resolve("db") + "\", clusters: [{name: east, default: true}]}";
   }
 
   private String schedulerYaml() {
     return "{listen: \"127.0.0.1:0\", manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1}";
   }
 
+  /// Starts a peer, or starts it again.
   void peer(String name) throws IOException, InterruptedException {
+    String settings = plan.settings(name);
     role(
         name,
         "peer",
         """
-        {listen: "127.0.0.1:0", piece-listen: "127.0.0.1:0", manager: "127.0.0.1:%d", \
-        store: {directory: "%s", quota: 4GiB}, local: {socket: "%s"}, \
-        egress: {rules: [{name: test, schemes: [http], networks: ["127.0.0.0/8"]}]}}"""
-            .formatted(managerPort, home.resolve(name + "-store"), socket(name)));
+        {listen: "127.0.0.1:0", piece-listen: "127.0.0.1:0", manager: "127.0.0.1:%d"%s%s, %s}"""
+            .formatted(
+                managerPort,
+                settings.contains("store:") ? "" : ", store: {directory: \"" + store(name) + "\", quota: 4GiB}",
+                settings.contains("local:") ? "" : ", local: {socket: \"" + socket(name) + "\"}",
+                settings));
   }
 
   void role(String name, String role, String section) throws IOException, InterruptedException {
@@ -85,11 +128,11 @@ final class Cluster implements AutoCloseable {
     Files.writeString(
         file,
         """
-        identity: {trust-domain: example.test, workload-api: "unix://%s"}
+        identity: {trust-domain: example.test, workload-api: "%s"}
         audit: {log: "%s", keys: "%s"}
         %s: %s
         """
-            .formatted(home.resolve("i").resolve(name + ".sock"), audit(name), home.resolve(name + "-keys"), role, section));
+            .formatted(workloadApi(name), audit(name), home.resolve(name + "-keys"), role, section));
     begin(name, List.of(role, "--config", file.toString())).awaitText(" ready on port ");
   }
 
@@ -100,8 +143,28 @@ final class Cluster implements AutoCloseable {
     return started;
   }
 
+  String workloadApi(String name) {
+    return "unix://" + home.resolve("i").resolve(name + ".sock");
+  }
+
+  int managerPort() {
+    return managerPort;
+  }
+
+  private int port(String name) throws IOException, InterruptedException {
+    return Integer.parseInt(started(name).awaitMatch(" ready on port ([0-9]+)\\R").group(1));
+  }
+
+  private Command.Running started(String name) {
+    return Objects.requireNonNull(running.get(name));
+  }
+
   Path audit(String name) {
     return home.resolve(name + "-audit");
+  }
+
+  Path store(String name) {
+    return home.resolve(name + "-store");
   }
 
   Path socket(String name) {
@@ -110,6 +173,10 @@ final class Cluster implements AutoCloseable {
 
   Command command() {
     return command;
+  }
+
+  Process process(String name) {
+    return started(name).process();
   }
 
   /// `get` at a peer's daemon, in the background.
@@ -121,13 +188,39 @@ final class Cluster implements AutoCloseable {
 
   /// Ends a process at once, as a crash would.
   void kill(String name) throws InterruptedException {
-    Process process = java.util.Objects.requireNonNull(running.get(name)).process();
+    Process process = process(name);
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
   }
 
   String log(String name) throws IOException {
-    return java.util.Objects.requireNonNull(running.get(name)).text();
+    return started(name).text();
+  }
+
+  /// Waits until the audit log of a process says something.
+  void awaitAudit(String name, String wanted) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!audited(name).contains(wanted)) {
+      if (process(name).waitFor(50, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+        throw new IOException("the audit log of " + name + " does not say " + wanted + ":\n" + audited(name));
+      }
+    }
+  }
+
+  /// Everything in the audit log of a process.
+  String audited(String name) throws IOException {
+    var text = new StringBuilder();
+    Path log = audit(name);
+    if (Files.isDirectory(log)) {
+      try (var files = Files.list(log)) {
+        for (Path file : files.sorted().toList()) {
+          text.append(Files.readString(file));
+        }
+      }
+    } else if (Files.exists(log)) {
+      text.append(Files.readString(log));
+    }
+    return text.toString();
   }
 
   @Override

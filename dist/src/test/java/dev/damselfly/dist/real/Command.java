@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Runs `./damselfly` as a user would, with an environment of its own.
@@ -19,6 +20,7 @@ final class Command {
   }
 
   private static final Path ROOT = Path.of(System.getProperty("house.root", "..")).toAbsolutePath().normalize();
+  static final Path PROGRAM = ROOT.resolve("damselfly");
 
   private final Path work;
   private final Map<String, String> environment;
@@ -34,10 +36,21 @@ final class Command {
 
   /// A command that runs on; its output is collected in files.
   Running start(String... words) throws IOException {
+    return startAs(List.of(), words);
+  }
+
+  /// @param wrapper program and arguments that run the command, such as one that changes the user
+  Running startAs(List<String> wrapper, String... words) throws IOException {
+    var command = new ArrayList<String>(wrapper);
+    command.add(PROGRAM.toString());
+    command.addAll(List.of(words));
+    return startProgram(command);
+  }
+
+  /// Runs another program in the same environment.
+  Running startProgram(List<String> command) throws IOException {
     Path out = Files.createTempFile(work, "out", ".txt");
     Path err = Files.createTempFile(work, "err", ".txt");
-    var command = new ArrayList<String>(List.of(ROOT.resolve("damselfly").toString()));
-    command.addAll(List.of(words));
     var builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().putAll(environment);
     return new Running(builder.start(), out, err);
@@ -62,14 +75,19 @@ final class Command {
     }
 
     /// Waits until the pattern is found in the output.
-    void awaitMatch(String regex) throws IOException, InterruptedException {
+    Matcher awaitMatch(String regex) throws IOException, InterruptedException {
       var wanted = Pattern.compile(regex);
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
-      while (!wanted.matcher(text()).find()) {
-        boolean ended = process.waitFor(20, TimeUnit.MILLISECONDS);
-        if (ended && !wanted.matcher(text()).find() || System.nanoTime() > deadline) {
+      while (true) {
+        boolean ended = !process.isAlive();
+        Matcher matcher = wanted.matcher(text());
+        if (matcher.find()) {
+          return matcher;
+        }
+        if (ended || System.nanoTime() > deadline) {
           throw new IOException("did not say \"" + wanted + "\":\n" + text());
         }
+        process.waitFor(20, TimeUnit.MILLISECONDS);
       }
     }
   }

@@ -49,7 +49,7 @@ public final class LocalPeople {
 
   /// Others than root and the daemon's own user are named.
   boolean namesOthers() {
-    return group.isPresent() || users.size() > 2;
+    return group.isPresent() || users.stream().anyMatch(user -> !isOperator(user));
   }
 
   Optional<GroupPrincipal> group() {
@@ -60,7 +60,10 @@ public final class LocalPeople {
   Optional<Person> at(SocketChannel connection) throws IOException {
     UnixDomainPrincipal peer = connection.getOption(ExtendedSocketOptions.SO_PEERCRED);
     boolean known = users.contains(peer.user()) || group.filter(g -> g.equals(peer.group())).isPresent();
-    boolean operator = peer.user().equals(self) || peer.user().getName().equals("root");
-    return known ? Optional.of(new Person(peer.user().getName(), operator)) : Optional.empty();
+    return known ? Optional.of(new Person(peer.user().getName(), isOperator(peer.user()))) : Optional.empty();
+  }
+
+  private boolean isOperator(UserPrincipal user) {
+    return user.equals(self) || user.getName().equals("root");
   }
 }

@@ -3,6 +3,7 @@ package dev.damselfly.peer.download;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -26,16 +27,23 @@ final class Mailbox<E> {
       own.add(event);
       return true;
     }
+    boolean interrupted = false;
     try {
       while (!closed.get()) {
-        if (fromOthers.offer(event, 1, java.util.concurrent.TimeUnit.SECONDS)) {
-          return !closed.get() || !fromOthers.remove(event); // still there after the end: nobody saw it
+        try {
+          if (fromOthers.offer(event, 1, TimeUnit.SECONDS)) {
+            return !closed.get() || !fromOthers.remove(event); // still there after the end: nobody saw it
+          }
+        } catch (InterruptedException e) {
+          interrupted = true; // a reader that was cancelled must still say that it ended, or the owner waits for ever
         }
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    return false;
   }
 
   E take() throws InterruptedException {

@@ -55,7 +55,9 @@ final class OriginFetcher {
       session.accept(new SessionEvent.RunEnded(run));
     } catch (RequestFailure failure) {
       end(run, failure);
-    } catch (UncheckedIOException | InvalidValue | IllegalStateException e) {
+    } catch (UncheckedIOException e) {
+      end(run, PieceFlow.diskFailed());
+    } catch (InvalidValue | IllegalStateException e) {
       end(run, new Refused(Reason.INTERNAL, "daemon: a piece from the origin could not be stored"));
     }
   }

@@ -30,6 +30,9 @@ final class PieceFlow {
   /// Reads in a row that an origin may break off before the download fails.
   private static final int MAX_TROUBLES = 3;
 
+  /// From this status on an answer is a no; below, the origin had begun to send, or had not answered at all.
+  private static final int FIRST_NO = 300;
+
   private final StoredTask task;
   private final SwarmSide swarm;
   private final Parents parents;
@@ -300,8 +303,8 @@ final class PieceFlow {
     if (!left.isEmpty() || run.whole) {
       giveBack(run.leaseId, left, OriginLeases.reasonOf(failure));
     }
-    boolean noAnswer = failure instanceof OriginRefused refused && refused.status() == 0;
-    if (!noAnswer || ++troubles >= MAX_TROUBLES) {
+    boolean brokeOff = failure instanceof OriginRefused refused && refused.status() < FIRST_NO;
+    if (!brokeOff || ++troubles >= MAX_TROUBLES) {
       owner.broken(failure);
     }
   }
@@ -326,7 +329,7 @@ final class PieceFlow {
     }
   }
 
-  private static Refused diskFailed() {
+  static Refused diskFailed() {
     return new Refused(Reason.NO_SPACE, "daemon: the store could not write; see its log and its disk");
   }
 

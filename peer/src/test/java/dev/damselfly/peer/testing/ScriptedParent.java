@@ -1,6 +1,8 @@
 package dev.damselfly.peer.testing;
 
 import dev.damselfly.authz.identity.Expected;
+import dev.damselfly.authz.tls.ConnectionRegistry;
+import dev.damselfly.authz.tls.TlsContexts;
 import dev.damselfly.peer.transfer.PieceTransport;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -22,7 +24,11 @@ public final class ScriptedParent implements AutoCloseable {
   }
 
   public ScriptedParent(TestHost host, String alpn) {
-    var context = host.tls.server(alpn, Expected.anyRole());
+    this(host.tls, host.connections, alpn);
+  }
+
+  public ScriptedParent(TlsContexts tls, ConnectionRegistry connections, String alpn) {
+    var context = tls.server(alpn, Expected.anyRole());
     server =
         new ServerBootstrap()
             .group(loops)
@@ -35,7 +41,7 @@ public final class ScriptedParent implements AutoCloseable {
                     channel
                         .pipeline()
                         .addLast(context.newHandler(channel.alloc()))
-                        .addLast(host.tls.gate(alpn, Expected.anyRole(), host.connections))
+                        .addLast(tls.gate(alpn, Expected.anyRole(), connections))
                         .addLast(wire);
                     accepted.add(wire);
                   }

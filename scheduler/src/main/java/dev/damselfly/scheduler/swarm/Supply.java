@@ -6,6 +6,7 @@ import dev.damselfly.api.wire.damselfly.v1.LeaseGranted;
 import dev.damselfly.api.wire.damselfly.v1.LeaseRevoked;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -86,16 +87,19 @@ final class Supply {
   List<Lease> offer(Instant now) {
     var granted = new ArrayList<Lease>();
     FixedContent known = content;
-    if (known == null || waiting.isEmpty() || isNothingFree(known)) {
+    if (known == null || waiting.isEmpty()) {
       return granted;
     }
+    boolean nothingFree = isNothingFree(known);
     boolean holdBack = now.isBefore(peersWaitUntil) && roster.all().stream().noneMatch(m -> m.host.isSeed());
     boolean progress = true;
     while (progress && !waiting.isEmpty()) {
       progress = false;
       for (Member member : List.copyOf(waiting)) {
         Optional<Lease> lease =
-            !mayLease(member) || holdBack && !member.host.isSeed() ? Optional.empty() : grant(member, known, now);
+            !mayLease(member) || holdBack && !member.host.isSeed() || nothingFree && member.blocked.isEmpty()
+                ? Optional.empty()
+                : grant(member, known, now);
         if (lease.isPresent()) {
           progress = true;
           granted.add(lease.get());
@@ -109,6 +113,17 @@ final class Supply {
     return leases.isWholeLeased()
         || known.isDivisible()
             && leases.countFree(roster.holdings().held(), 0, known.layout().orElseThrow().count(), 1) == 0;
+  }
+
+  /// Pieces that the member can have from others. Who holds a piece but is of no use to the member, because it lied to
+  /// it or does not answer it, does not count: else one such holder would keep the member from the content for ever.
+  private BitSet heldFor(Member member) {
+    if (member.blocked.isEmpty()) {
+      return roster.holdings().held();
+    }
+    var held = new BitSet();
+    roster.all().stream().filter(other -> !member.blocked.contains(other.peerId)).forEach(other -> held.or(other.held));
+    return held;
   }
 
   private Optional<Lease> grant(Member member, FixedContent known, Instant now) {
@@ -128,13 +143,14 @@ final class Supply {
     int count = known.layout().orElseThrow().count();
     int to = Math.min(member.to, count);
     long takers = Math.max(1, roster.all().stream().filter(this::mayLease).count());
-    long missing = (long) count - roster.holdings().held().cardinality();
+    BitSet held = heldFor(member);
+    long missing = (long) count - held.cardinality();
     long own = Math.clamp((missing + takers - 1) / takers, 1, config.perMember());
     int most = (int) Math.min(member.demand, own - leases.outstanding(member.peerId));
     if (most <= 0) {
       return Optional.empty(); // it has its share of what is missing
     }
-    int share = fairShare(takers, member.from, to);
+    int share = fairShare(held, takers, member.from, to);
     var request =
         new OriginLeases.Request(
             member.peerId,
@@ -143,20 +159,20 @@ final class Supply {
             member.from,
             to,
             n -> !member.held.get(n) && attestations.mayAttest(member.identity(), n));
-    return leases.grant(request, roster.holdings().held(), now);
+    return leases.grant(request, held, now);
   }
 
   /// Small leases when many want few pieces, so that every member's way to the origin is used.
-  private int fairShare(long takers, int from, int to) {
+  private int fairShare(BitSet held, long takers, int from, int to) {
     long shares = 2 * takers;
     int enough = (int) Math.min(Integer.MAX_VALUE, shares * config.perLease());
-    int free = leases.countFree(roster.holdings().held(), from, to, enough);
+    int free = leases.countFree(held, from, to, enough);
     return Math.clamp((free + shares - 1) / shares, 1, config.perLease());
   }
 
   private Optional<Lease> grantWhole(Member member, FixedContent known, Instant now) {
     var layout = known.layout();
-    if (layout.isPresent() && roster.holdings().held().cardinality() >= layout.get().count()) {
+    if (layout.isPresent() && heldFor(member).cardinality() >= layout.get().count()) {
       return Optional.empty(); // everything is there
     }
     return leases.grantWhole(member.peerId, member.identity(), now);
@@ -209,8 +225,14 @@ final class Supply {
     if (known == null || known.layout().isEmpty()) {
       return;
     }
-    if (roster.holdings().held().cardinality() >= known.layout().get().count()) {
-      leases.all().stream().filter(Lease::isWhole).forEach(leases::end);
+    int count = known.layout().get().count();
+    if (roster.holdings().held().cardinality() >= count) {
+      leases.all().stream().filter(lease -> lease.isWhole() && !isOfUse(lease, count)).forEach(leases::end);
     }
+  }
+
+  /// Its reader can not have everything from others.
+  private boolean isOfUse(Lease lease, int count) {
+    return roster.find(lease.peerId()).filter(reader -> heldFor(reader).cardinality() < count).isPresent();
   }
 }

@@ -134,8 +134,14 @@ final class Swarm {
       case HELD -> request.getHeld().getPiecesList().forEach(piece -> ledger.report(member, piece, now));
       case LEASE_WANTED -> wantLease(member, request.getLeaseWanted().getPieces());
       case LEASE_RETURNED -> giveBack(member, request.getLeaseReturned());
-      case PARENT_LOST -> mesh.block(member, request.getParentLost().getPeerId());
-      case MISMATCH -> ledger.mismatch(member, request.getMismatch());
+      case PARENT_LOST -> {
+        mesh.block(member, request.getParentLost().getPeerId());
+        supply.stir(); // what only that parent holds is the member's to lease now
+      }
+      case MISMATCH -> {
+        ledger.mismatch(member, request.getMismatch());
+        supply.stir();
+      }
       case LEFT -> said(member, request.getLeft());
       case MESSAGE_NOT_SET -> throw new Malformed("message", "must be set");
     }

@@ -492,6 +492,31 @@ class SwarmTest {
   }
 
   @Test
+  @Threat("S-SCH-7")
+  void piecesThatOnlyLostParentsHold_areLeasedAgain() {
+    Peer a = peer("a");
+    a.want(PIECES);
+    for (int number = 0; number < PIECES; number++) {
+      int wanted = number;
+      LeaseGranted lease = a.leases().stream().filter(l -> l.getNumbersList().contains(wanted)).findFirst().orElseThrow();
+      a.brought(lease.getLeaseId(), number, "piece " + number);
+      a.want(PIECES);
+    }
+    Peer c = child("c");
+    for (int number = 0; number < PIECES; number++) {
+      c.got(number, "piece " + number, a.peerId);
+    }
+    Peer b = peer("b");
+    b.want(4);
+
+    b.say(m -> m.setParentLost(ParentLost.newBuilder().setPeerId(a.peerId).setReason(ParentLost.Reason.STALLED)));
+    assertThat(b.leases()).isEmpty(); // the other one has everything
+    b.say(m -> m.setParentLost(ParentLost.newBuilder().setPeerId(c.peerId).setReason(ParentLost.Reason.WRONG_BYTES)));
+
+    assertThat(b.leases()).isNotEmpty();
+  }
+
+  @Test
   @Threat({"S-SCH-5", "S-VTX-3"})
   void restrictedAndPublicMembers_neverMeet() {
     Peer secret = new Peer(scheduler, "a", Role.PEER, r -> r.setRestricted(true));
