@@ -72,6 +72,9 @@ final class BlobTable6 {
     long compressed = in.u64(at + 88, Limits.MOST_COMPRESSED, Code.M20, "a blob has at most 2^40 bytes");
     long plain = in.u64(at + 96, Limits.MOST_UNCOMPRESSED, Code.M20, "a blob has at most 2^44 bytes uncompressed");
     Blob.Information information = information(at, features, (int) chunks);
+    boolean alike = information.compression() == Compression.NONE
+        || information.compression() == (compression == Compression.GZIP ? Compression.ZSTD : compression);
+    require(alike, Code.M11, at + 76, "chunks and chunk information are compressed alike");
     long end = dataEnd(features, compressed, information, at);
     in.requireZero(at + 208, 8, "there is no cipher");
     in.requireZero(at + 220, 36, "reserved bytes of a blob row are 0");

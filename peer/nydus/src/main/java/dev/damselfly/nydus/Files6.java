@@ -28,7 +28,7 @@ final class Files6 {
     references += count;
     require(references <= limits.chunkReferences(), Code.M24, inode.node().offset() + 8, "chunk addresses are bounded");
     require(count == 0 || chunks.size() > 0, Code.M13, 1184, "files with content need the chunk table");
-    requireFormat(inode, count);
+    long own = format(inode);
     for (long k = 0; k < count; k++) {
       long at = inode.addresses() + 8 * k;
       long record = record(in, chunks, at);
@@ -39,28 +39,25 @@ final class Files6 {
       require(same, Code.M36, at + 4, "a chunk address has the block of the chunk table");
       long expected = Math.min(chunkSize, inode.node().size() - k * chunkSize);
       require(in.u32(record + 44) == expected, Code.M37, at, "chunks have the sizes that the file needs");
+      boolean follows = own == chunkSize || k == 0 || follows(at);
+      require(follows, Code.M34, inode.node().offset() + 16, "a larger chunk size needs chunks that follow each other");
     }
   }
 
-  private void requireFormat(Inode6 inode, long count) throws RafsRefused {
+  /// The chunk size that the inode names: that of the image, or larger where all chunks follow each other.
+  private long format(Inode6 inode) throws RafsRefused {
     long format = inode.blockOrFormat();
     long at = inode.node().offset() + 16;
     require((format & ~(INDEXES | BITS)) == 0, Code.M34, at, "no unknown chunk format is set");
     require((format & INDEXES) != 0, Code.M34, at, "a file has chunk addresses");
-    int bits = (int) (format & BITS) + BLOCK_BITS;
-    long own = 1L << bits;
+    long own = 1L << (format & BITS) + BLOCK_BITS;
     require(own >= superblock.chunkSize(), Code.M34, at, "the chunk size of a file is not below that of the image");
-    if (own > superblock.chunkSize()) {
-      for (long k = 1; k < count; k++) {
-        requireNext(inode.addresses() + 8 * k, at);
-      }
-    }
+    return own;
   }
 
-  private void requireNext(long address, long at) throws RafsRefused {
-    boolean blob = in.u8(address - 8 + 2) == in.u8(address + 2);
-    boolean block = in.u32(address - 4) + superblock.chunkSize() / Superblock6.BLOCK == in.u32(address + 4);
-    require(blob && block, Code.M34, at, "a larger chunk size needs chunks that follow each other");
+  private boolean follows(long address) {
+    boolean sameBlob = in.u8(address - 8 + 2) == in.u8(address + 2);
+    return sameBlob && in.u32(address - 4) + superblock.chunkSize() / Superblock6.BLOCK == in.u32(address + 4);
   }
 
   /// Offset of the chunk record that an address names, or -1.

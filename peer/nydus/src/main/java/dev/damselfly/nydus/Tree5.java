@@ -104,9 +104,9 @@ final class Tree5 {
     }
     long field = directory.node().offset() + 92;
     long first = directory.children().first();
-    require(count <= limits.directoryEntries(), Code.M30, field + 4, "entries of a directory are bounded");
     boolean inside = first > slot && first + count - 1 <= superblock.entries();
     require(inside, Code.M49, field, "children follow their directory in the table");
+    require(count <= limits.directoryEntries(), Code.M30, field + 4, "entries of a directory are bounded");
     Inode5 before = null;
     for (long child = first; child < first + count; child++) {
       require(parents[(int) child] == 0, Code.M49, field, "an inode is in one directory");
