@@ -2,8 +2,7 @@ package dev.damselfly.nydus;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -11,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// A real image with a small change that an attacker would make; each is a file under `hostile/`, named by the attack.
 ///
@@ -21,37 +21,34 @@ import java.util.Optional;
 /// @param because why another code than the documented one: two rules are broken
 public record Hostile(
     String name, String base, String code, String expect, String found, String because, List<String> changes) {
-  private static final Path FOLDER =
-      Path.of(System.getProperty("house.root", "../.."), "peer/nydus/src/test/resources/hostile");
-
   /// All, in order of their names.
   public static List<Hostile> all() {
-    try (var files = Files.list(FOLDER)) {
-      var all = new ArrayList<Hostile>();
-      for (Path file : files.sorted().toList()) {
-        all.add(read(file));
-      }
-      return all;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return lines("index").map(Hostile::named).toList();
   }
 
-  private static Hostile read(Path file) throws IOException {
+  /// The one of that name.
+  public static Hostile named(String name) {
     var fields = new LinkedHashMap<String, String>();
     var changes = new ArrayList<String>();
-    for (String line : Files.readAllLines(file)) {
+    lines(name + ".txt").forEach(line -> {
       String[] words = line.split(" ", 2);
       if (List.of("what", "base", "code", "expect", "found", "because").contains(words[0])) {
         fields.put(words[0], words[1]);
       } else {
         changes.add(line);
       }
-    }
-    String name = String.valueOf(file.getFileName()).replace(".txt", "");
+    });
     return new Hostile(
         name, fields.getOrDefault("base", ""), fields.getOrDefault("code", ""), fields.getOrDefault("expect", ""),
         fields.getOrDefault("found", ""), fields.getOrDefault("because", ""), changes);
+  }
+
+  private static Stream<String> lines(String file) {
+    try (var in = Hostile.class.getResourceAsStream("/hostile/" + file)) {
+      return new String(Optional.ofNullable(in).orElseThrow().readAllBytes(), StandardCharsets.US_ASCII).lines();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// Applies the changes: `FILE at OFFSET HEX`, `FILE length BYTES`, `FILE ramp BYTES` (a pattern from the start), `FILE absent`.

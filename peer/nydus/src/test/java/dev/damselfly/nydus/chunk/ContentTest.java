@@ -162,7 +162,7 @@ class ContentTest {
   @ParameterizedTest
   @ValueSource(strings = {"zran-bits-9", "zran-dict-outside", "zran-in-len-max"})
   void hostileWindow_isRefused_evenWhenAuthenticated(String name) throws RafsRefused {
-    Golden golden = Hostile.all().stream().filter(h -> h.name().equals(name)).findFirst().orElseThrow().image();
+    Golden golden = Hostile.named(name).image();
     Blob blob = golden.read().blobs().getFirst();
     byte[] file = golden.file(blob.information().fileDigest());
     int from = (int) blob.information().offset();
