@@ -12,7 +12,7 @@ public final class Targets {
   static List<Target> all() {
     return List.of(
         new PieceFramesFuzz(), new LocalProtocolFuzz(), new UrlFuzz(), new RangeFuzz(), new SpiffeIdFuzz(), new CertificateFuzz(),
-        new ConfigFuzz(), new AuditFuzz(), new MessageFuzz());
+        new ConfigFuzz(), new AuditFuzz(), new MessageFuzz(), new RafsFuzz(), new ChunkFuzz());
   }
 
   /// `list` prints name, class and oracle; `seeds NAME DIRECTORY` writes the seeds of a target.

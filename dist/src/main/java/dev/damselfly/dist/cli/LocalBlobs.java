@@ -49,7 +49,8 @@ final class LocalBlobs implements AutoCloseable {
     } catch (RafsRefused e) {
       throw NydusCommand.refused("blob " + blob.id(), e);
     } catch (NoSuchFileException e) {
-      throw new CommandFailed(ExitCode.USAGE, "there is no blob file " + e.getFile() + "; --blobs DIR says where they are");
+      throw new CommandFailed(
+          ExitCode.USAGE, "there is no blob file " + e.getFile() + "; --blobs DIR says where they are");
     } catch (IOException e) {
       throw new CommandFailed(ExitCode.LOCAL_IO, "blob " + blob.id() + " cannot be read in " + directory);
     }
@@ -76,8 +77,8 @@ final class LocalBlobs implements AutoCloseable {
     return known;
   }
 
-  /// Authenticated by the layer that the caller chose, by a digest in the bootstrap, or by the blob id that is the SHA-256
-  /// of the whole file.
+  /// Authenticated by the layer that the caller chose, by a digest in the bootstrap, or by the blob id that is the
+  /// SHA-256 of the whole file.
   private BlobInformation readInformation(Blob blob) throws IOException, RafsRefused, CommandFailed {
     Optional<byte[]> copy = layer.flatMap(l -> l.information(blob.id()));
     if (copy.isPresent()) {

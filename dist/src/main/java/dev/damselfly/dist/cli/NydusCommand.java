@@ -20,8 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// `damselfly nydus check|ls|cat|unpack`: local RAFS images. The whole image is checked before anything of it is shown, and
-/// no byte of a file is shown before its chunk was verified.
+/// `damselfly nydus check|ls|cat|unpack`: local RAFS images. The whole image is checked before anything of it is
+/// shown, and no byte of a file is shown before its chunk was verified.
 final class NydusCommand {
   private final Flags flags;
   private final PrintStream out;
@@ -42,7 +42,8 @@ final class NydusCommand {
       case "ls" -> ls(open(words.get(1)), rest);
       case "cat" -> cat(open(words.get(1)), rest);
       case "unpack" -> unpack(open(words.get(1)), none(rest));
-      default -> throw new CommandFailed(ExitCode.USAGE, "there is no `nydus " + words.getFirst() + "`: check, ls, cat, unpack");
+      default -> throw new CommandFailed(
+          ExitCode.USAGE, "there is no `nydus " + words.getFirst() + "`: check, ls, cat, unpack");
     };
   }
 
@@ -181,7 +182,8 @@ final class NydusCommand {
 
   private static Node find(Image image, String path) throws CommandFailed {
     return image.find(names(path))
-        .orElseThrow(() -> new CommandFailed(ExitCode.USAGE, "there is no such path in the image; links are not followed"));
+        .orElseThrow(
+            () -> new CommandFailed(ExitCode.USAGE, "there is no such path in the image; links are not followed"));
   }
 
   private static List<Name> names(String path) throws CommandFailed {

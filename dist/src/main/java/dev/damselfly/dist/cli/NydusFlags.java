@@ -10,9 +10,11 @@ final class NydusFlags {
   static final Flag RECURSIVE = Flag.of("recursive", 'R', "", "ls: the whole tree below");
   static final Flag METADATA = Flag.of("metadata", '\0', "", "check: metadata only, no blob is opened");
   static final Flag OUTPUT = Flag.of("output", 'O', "DIR", "unpack: directory to make; it must not exist");
-  static final Flag MAX_SIZE = Flag.of("max-size", '\0', "BYTES", "unpack: most bytes of all files together (default 64 GiB)");
+  static final Flag MAX_SIZE =
+      Flag.of("max-size", '\0', "BYTES", "unpack: most bytes of all files together (default 64 GiB)");
   static final Flag OWNERS = Flag.of("owners", '\0', "", "unpack as root: give files their owners");
-  static final Flag SETUID = Flag.of("setuid", '\0', "", "unpack as root, with --owners: keep setuid, setgid and sticky bits");
+  static final Flag SETUID =
+      Flag.of("setuid", '\0', "", "unpack as root, with --owners: keep setuid, setgid and sticky bits");
 
   static final List<Flag> ALL = List.of(Main.HELP, BLOBS, LONG, RECURSIVE, METADATA, OUTPUT, MAX_SIZE, OWNERS, SETUID);
 

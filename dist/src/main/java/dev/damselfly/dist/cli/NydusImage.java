@@ -14,8 +14,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// A checked local image: the bootstrap itself, or the layer that holds it. The bytes are read once into private memory, so
-/// that nobody changes them after the check.
+/// A checked local image: the bootstrap itself, or the layer that holds it. The bytes are read once into private
+/// memory, so that nobody changes them after the check.
 final class NydusImage {
   private static final int HEAD = 1028;
   private static final Limits LIMITS = Limits.standard();

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 
 /// Whether nobody else can exchange a directory that we make, for a link to somewhere else, while we write in it.
 ///
-/// Each directory on the way belongs to us or to root, and others may not write in it, or it has the sticky bit. Our own
-/// group may write: it is a private one where the umask is 002.
+/// Each directory on the way belongs to us or to root, and others may not write in it, or it has the sticky bit. Our
+/// own group may write: it is a private one where the umask is 002.
 final class TrustedParent {
   private static final int STICKY = 01000;
   private static final int GROUP_WRITE = 020;

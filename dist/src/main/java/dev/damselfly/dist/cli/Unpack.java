@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes the tree of an image below a directory that it makes (F-18).
 ///
-/// Everything is built in a private directory (0700) beside the output, which takes the final name only when all of it is
-/// there. Each name is made new and never opened again by what an image says: directories and files first, then hard links,
-/// and symbolic links last, so no path that is written leads through a link. Devices, pipes and sockets are left out;
-/// owners, setuid, setgid and sticky bits only for root and only when asked.
+/// Everything is built in a private directory (0700) beside the output, which takes the final name only when all of
+/// it is there. Each name is made new and never opened again by what an image says: directories and files first,
+/// then hard links, and symbolic links last, so no path that is written leads through a link. Devices, pipes and
+/// sockets are left out; owners, setuid, setgid and sticky bits only for root and only when asked.
 final class Unpack {
   private static final long STANDARD_MAX_SIZE = 64L << 30;
 
@@ -47,7 +47,8 @@ final class Unpack {
         throw new CommandFailed(ExitCode.REFUSED, "only root gives files away or keeps setuid bits");
       }
       if (flags.on("setuid") && !flags.on("owners")) {
-        throw new CommandFailed(ExitCode.USAGE, "--setuid needs --owners: else the bits would be those of root's files");
+        throw new CommandFailed(
+            ExitCode.USAGE, "--setuid needs --owners: else the bits would be those of root's files");
       }
       String text = flags.text("max-size").orElse(Long.toString(STANDARD_MAX_SIZE));
       if (!text.matches("[0-9]{1,18}")) {
@@ -124,7 +125,8 @@ final class Unpack {
         }
       });
       if (bytes > options.maxSize || bytes < 0) {
-        throw new CommandFailed(ExitCode.REFUSED, "the files have more than " + options.maxSize + " bytes; see --max-size");
+        throw new CommandFailed(
+            ExitCode.REFUSED, "the files have more than " + options.maxSize + " bytes; see --max-size");
       }
     }
   }
@@ -162,7 +164,8 @@ final class Unpack {
 
   private void write() throws IOException, CommandFailed {
     for (Made directory : directories.subList(1, directories.size())) {
-      Files.createDirectory(directory.path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      Files.createDirectory(
+          directory.path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     var secret = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     var create = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);

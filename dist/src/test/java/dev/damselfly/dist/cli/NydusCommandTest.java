@@ -64,7 +64,8 @@ class NydusCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"blob-flip-raw", "blob-flip-zstd", "blob-truncated", "batch-flip", "zran-flip", "v5-blob-flip"})
+  @ValueSource(
+      strings = {"blob-flip-raw", "blob-flip-zstd", "blob-truncated", "batch-flip", "zran-flip", "v5-blob-flip"})
   @Threat("S-NYD-2")
   void check_findsDamage(String name) throws IOException {
     String image = write(hostile(name).image());
@@ -79,7 +80,8 @@ class NydusCommandTest {
   void everyCommand_refusesAHostileImage(String name) throws IOException {
     String image = write(hostile(name).image());
 
-    for (List<String> words : List.of(List.of("check", image), List.of("ls", image), List.of("cat", image, "/data/multi"),
+    for (List<String> words : List.of(
+        List.of("check", image), List.of("ls", image), List.of("cat", image, "/data/multi"),
         List.of("unpack", image, "-O", work.resolve("out").toString()))) {
       assertThat(run(words.toArray(String[]::new)).code()).as(words.getFirst()).isEqualTo(ExitCode.UNVERIFIED.value());
     }
@@ -139,7 +141,8 @@ class NydusCommandTest {
     byte[] layer = Layers.of(golden.bootstrap());
     Path tar = Files.write(work.resolve("layer.tar"), layer);
     Path gzip = Files.write(work.resolve("layer.tgz"), Layers.gzip(layer));
-    Path broken = Files.write(work.resolve("broken.tgz"), Layers.gzip(new Layers().entry('2', "image/image.boot", new byte[0]).end()));
+    Path broken = Files.write(
+        work.resolve("broken.tgz"), Layers.gzip(new Layers().entry('2', "image/image.boot", new byte[0]).end()));
 
     assertThat(run("check", tar.toString(), "--blobs", blobs.toString()).code()).isZero();
     assertThat(run("check", gzip.toString(), "--blobs", blobs.toString()).code()).isZero();
@@ -182,7 +185,8 @@ class NydusCommandTest {
     assertThat(run("unpack", good).code()).isEqualTo(ExitCode.USAGE.value());
     assertThat(run("unpack", good, "-O", work.resolve("small").toString(), "--max-size", "1000").code())
         .isEqualTo(ExitCode.REFUSED.value());
-    assertThat(run("unpack", damaged, "-O", work.resolve("out").toString()).code()).isEqualTo(ExitCode.UNVERIFIED.value());
+    assertThat(run("unpack", damaged, "-O", work.resolve("out").toString()).code())
+        .isEqualTo(ExitCode.UNVERIFIED.value());
     try (var left = Files.list(work)) {
       assertThat(left.map(path -> String.valueOf(path.getFileName())))
           .containsExactlyInAnyOrder("there", "link", "v6-merged", "blob-flip-raw");

@@ -41,7 +41,8 @@ final class BlobTable5 {
     return List.copyOf(blobs);
   }
 
-  private static Blob extended(Bytes in, Superblock5 superblock, Limits limits, int index, String id) throws RafsRefused {
+  private static Blob extended(
+      Bytes in, Superblock5 superblock, Limits limits, int index, String id) throws RafsRefused {
     long at = superblock.tables().extended().offset() + (long) Superblock5.EXTENDED * index;
     long chunks = in.u32(at);
     require(chunks >= 1 && chunks <= limits.chunksPerBlob(), Code.M19, at, "the number of chunks is bounded");

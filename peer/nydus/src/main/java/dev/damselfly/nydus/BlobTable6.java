@@ -54,7 +54,8 @@ final class BlobTable6 {
     }
     boolean sum = superblock.blocks() == total || blobs.isEmpty() && superblock.blocks() == 4096;
     require(sum, Code.M03, 1060, "the blocks are those of the devices");
-    require(Disjoint.offender(starts.sorted(), ends.sorted()) < 0, Code.M08, Superblock6.DEVICES_AT, "devices are disjoint");
+    long offender = Disjoint.offender(starts.sorted(), ends.sorted());
+    require(offender < 0, Code.M08, Superblock6.DEVICES_AT, "devices are disjoint");
     return List.copyOf(blobs);
   }
 
@@ -102,7 +103,8 @@ final class BlobTable6 {
 
   private Blob.Information information(long at, Features features, int chunks) throws RafsRefused {
     Compression compression = Compression.ofNumber(in.u32(at + 108), at + 108);
-    require(compression != Compression.GZIP, Code.M18, at + 108, "chunk information is stored plain, lz4_block or zstd");
+    require(compression != Compression.GZIP, Code.M18, at + 108,
+        "chunk information is stored plain, lz4_block or zstd");
     long offset = in.u64(at + 112, Limits.MOST_COMPRESSED, Code.M20, "chunk information lies inside the blob");
     long plain = in.u64(at + 128, MOST_INFORMATION, Code.M19, "chunk information has at most 64 MiB");
     long stored = in.u64(at + 120, plain, Code.M20, "chunk information is not larger stored than plain");
@@ -119,7 +121,8 @@ final class BlobTable6 {
     long least = (features.isVersion2() ? 24L : 16L) * chunks;
     if (features.isBatch() || features.isZran()) {
       long contexts = (long) chunks * (CONTEXT + (features.isZran() ? DICTIONARY : 0));
-      require(plain >= least && plain - least <= contexts, Code.M19, at, "entries and contexts fit the number of chunks");
+      require(plain >= least && plain - least <= contexts, Code.M19, at,
+          "entries and contexts fit the number of chunks");
     } else if (!features.has(Features.DICTIONARY)) {
       require(plain == least, Code.M19, at, "entries fit the number of chunks");
     }

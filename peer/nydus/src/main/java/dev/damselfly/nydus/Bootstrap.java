@@ -10,7 +10,8 @@ public final class Bootstrap {
 
   private Bootstrap() {}
 
-  /// Looks for both magic numbers: exactly one must be there, so that no two readers see two file systems in one file.
+  /// Looks for both magic numbers: exactly one must be there, so that no two readers see two file systems in one
+  /// file.
   ///
   /// @param memory stays with the image and is never changed by anybody
   /// @throws RafsRefused for everything that the format does not allow

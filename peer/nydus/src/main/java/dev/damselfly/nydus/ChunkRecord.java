@@ -25,14 +25,16 @@ final class ChunkRecord {
     require(!in.isZero(at, DigestAlgorithm.LENGTH), Code.M39, at, "a chunk has a digest");
     long flags = in.u32(at + 36);
     require((flags & ENCRYPTED) == 0 || flags > 0x1F, Code.UNSUPPORTED, at + 36, "encrypted chunks are not read");
-    require((flags & ~(COMPRESSED | BATCH | HAS_CRC)) == 0, Code.M37, at + 36, "chunks have known flags and are no holes");
+    require((flags & ~(COMPRESSED | BATCH | HAS_CRC)) == 0, Code.M37, at + 36,
+        "chunks have known flags and are no holes");
     long plain = in.u32(at + 44);
     require(plain >= 1 && plain <= chunkSize, Code.M37, at + 44, "a chunk has at most the chunk size");
     long crc = in.u32(at + 76);
     require((flags & HAS_CRC) != 0 == (crc != 0), Code.M40, at + 76, "a checksum is there when the flag says so");
     checkStored(in, at, blob, flags, plain);
     long uncompressed = in.u64(at + 56, blob.uncompressedSize() - plain, Code.M38, "a chunk ends inside the blob");
-    require(!aligned || uncompressed % Superblock6.BLOCK == 0, Code.M38, at + 56, "uncompressed chunks start at blocks");
+    require(!aligned || uncompressed % Superblock6.BLOCK == 0, Code.M38, at + 56,
+        "uncompressed chunks start at blocks");
   }
 
   private static void checkStored(Bytes in, long at, Blob blob, long flags, long plain) throws RafsRefused {

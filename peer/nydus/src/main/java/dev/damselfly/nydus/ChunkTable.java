@@ -39,7 +39,8 @@ final class ChunkTable {
     long[] rows = keyed.sorted();
     var built = new ChunkTable(in, table.offset(), ChunkRecord.SIZE, rows);
     for (int i = 1; i < count; i++) {
-      require(rows[i - 1] >>> SHIFT != rows[i] >>> SHIFT, Code.M39, built.offset(i), "a chunk of a blob is described once");
+      boolean other = rows[i - 1] >>> SHIFT != rows[i] >>> SHIFT;
+      require(other, Code.M39, built.offset(i), "a chunk of a blob is described once");
     }
     built.requireDisjoint(blobs);
     return built;

@@ -6,8 +6,8 @@ import java.util.List;
 
 /// Which bytes of the bootstrap belong to which record: no byte to two.
 ///
-/// The sum of all claims is held below the length of the file as they come, so records that overlap many times cannot make
-/// a walk longer than the file (S-NYD-1).
+/// The sum of all claims is held below the length of the file as they come, so records that overlap many times
+/// cannot make a walk longer than the file (S-NYD-1).
 final class Claims {
   private final long capacity;
   private final List<Table> tables = new ArrayList<>();

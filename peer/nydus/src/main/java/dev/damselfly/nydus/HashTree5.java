@@ -4,8 +4,8 @@ import static dev.damselfly.nydus.Bytes.require;
 
 /// Digests of the inodes of version 5 (format 5.5), from the chunk digests up to the root.
 ///
-/// They cover content and the shape of the tree, not names, owners or modes: they never replace the digest of the layer.
-/// All inodes have a digest, or none.
+/// They cover content and the shape of the tree, not names, owners or modes: they never replace the digest of the
+/// layer. All inodes have a digest, or none.
 final class HashTree5 {
   private final Bytes in;
   private final Superblock5 superblock;

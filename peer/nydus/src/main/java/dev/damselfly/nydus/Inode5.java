@@ -9,7 +9,8 @@ import static dev.damselfly.nydus.Bytes.require;
 /// @param target where the target of a symbolic link is
 /// @param attributes where the attribute records are, without their length field
 /// @param chunks where the chunk records of a regular file are
-record Inode5(Node node, long parent, int flags, Children children, Table name, Table target, Table attributes, Table chunks) {
+record Inode5(
+    Node node, long parent, int flags, Children children, Table name, Table target, Table attributes, Table chunks) {
   static final int FIXED = 128;
   static final int HARDLINK = 2;
   private static final int SYMLINK = 1;
@@ -24,7 +25,8 @@ record Inode5(Node node, long parent, int flags, Children children, Table name, 
     NodeType type = NodeType.ofMode((int) in.u32(at + 60), at + 60);
     require(in.u32(at + 60) <= 0xFFFF, Code.M22, at + 60, "a mode has 16 bits");
     long flags = in.u64(at + 80, KNOWN, Code.M49, "no unknown inode flag is set");
-    require((flags & SYMLINK) != 0 == (type == NodeType.SYMLINK), Code.M49, at + 80, "the link flag is that of the type");
+    boolean same = (flags & SYMLINK) != 0 == (type == NodeType.SYMLINK);
+    require(same, Code.M49, at + 80, "the link flag is that of the type");
     require((flags & HARDLINK) == 0 || type != NodeType.DIRECTORY, Code.M49, at + 80, "directories have no hard links");
     in.requireZero(at + 120, 8, "reserved bytes of an inode are 0");
     var children = new Children(in.u32(at + 92), in.u32(at + 96));

@@ -22,7 +22,8 @@ record Inode6(Node node, int layout, long blockOrFormat, Table attributes) {
     int format = in.u16(at);
     require(format <= 0xF, Code.M21, at, "no unknown format bit is set");
     int layout = format >> 1;
-    require(layout == PLAIN || layout == INLINE || layout == CHUNKS, Code.M21, at, "the layout is plain, inline or chunks");
+    require(layout == PLAIN || layout == INLINE || layout == CHUNKS, Code.M21, at,
+        "the layout is plain, inline or chunks");
     NodeType type = NodeType.ofMode(in.u16(at + 4), at + 4);
     boolean extended = (format & 1) != 0;
     if (extended) {
@@ -48,7 +49,8 @@ record Inode6(Node node, int layout, long blockOrFormat, Table attributes) {
     long size = in.u64(at + 8, Long.MAX_VALUE, Code.M24, "a size is below 2^63");
     long rdev = type.isDevice() ? in.u32(at + 16) : 0;
     return new Node(
-        nid, at, type, in.u16(at + 4), in.u32(at + 24), in.u32(at + 28), size, links, in.u64(at + 32), (int) nanos, rdev);
+        nid, at, type, in.u16(at + 4), in.u32(at + 24), in.u32(at + 28), size, links, in.u64(at + 32), (int) nanos,
+        rdev);
   }
 
   private static Node compact(Bytes in, long nid, long at, NodeType type) throws RafsRefused {

@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/// One name of a directory entry: 1 to 255 bytes, no `/`, no NUL, not `.` or `..`. Not always UTF-8. Ordered by unsigned bytes.
+/// One name of a directory entry: 1 to 255 bytes, no `/`, no NUL, not `.` or `..`. Not always UTF-8. Ordered by
+/// unsigned bytes.
 public final class Name implements Comparable<Name> {
   public static final int MAX = 255;
 
@@ -87,7 +88,8 @@ public final class Name implements Comparable<Name> {
 
   private static boolean needsEscape(int point) {
     int type = Character.getType(point);
-    return Character.isISOControl(point) || point == '\\' || type == Character.FORMAT || type == Character.LINE_SEPARATOR
+    return Character.isISOControl(point) || point == '\\' || type == Character.FORMAT
+        || type == Character.LINE_SEPARATOR
         || type == Character.PARAGRAPH_SEPARATOR || type == Character.PRIVATE_USE || type == Character.UNASSIGNED;
   }
 }

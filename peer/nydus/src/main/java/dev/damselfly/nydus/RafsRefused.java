@@ -1,6 +1,7 @@
 package dev.damselfly.nydus;
 
-/// An image, blob or chunk is not what the format allows. Carries no input text and no stack trace: hostile input makes it.
+/// An image, blob or chunk is not what the format allows. Carries no input text and no stack trace: hostile input
+/// makes it.
 public final class RafsRefused extends Exception {
   private static final long serialVersionUID = 1L;
   private final Code code;

@@ -46,7 +46,8 @@ final class Tree5 {
     require(root.isDirectory() && root.node().id() == 1, Code.M49, root.node().offset(), "the root is directory 1");
     pathLengths[1] = 1;
     for (int slot = 1; slot <= superblock.entries(); slot++) {
-      require(slot == 1 || parents[slot] != 0, Code.M49, superblock.slotAt(slot), "each inode but the root has a parent");
+      require(slot == 1 || parents[slot] != 0, Code.M49, superblock.slotAt(slot),
+          "each inode but the root has a parent");
       children(slot);
     }
     requireLinks();
@@ -162,6 +163,7 @@ final class Tree5 {
     boolean alike = a.type() != NodeType.DIRECTORY && a.mode() == b.mode() && a.size() == b.size() && a.uid() == b.uid()
         && a.gid() == b.gid() && a.rdev() == b.rdev() && a.nlink() == b.nlink();
     require(alike, Code.M49, b.offset() + 40, "hard links are alike");
-    require(in.same(a.offset(), b.offset(), DigestAlgorithm.LENGTH), Code.M49, b.offset(), "hard links have one content");
+    require(in.same(a.offset(), b.offset(), DigestAlgorithm.LENGTH), Code.M49, b.offset(),
+        "hard links have one content");
   }
 }

@@ -46,7 +46,8 @@ final class Xattrs6 {
     int prefix = in.u8(at + 1);
     require(prefix >= 1 && prefix < PREFIXES.length, Code.M33, at + 1, "the prefix of an attribute is known");
     boolean whole = prefix == 2 || prefix == 3;
-    require(whole ? length == 0 : length > 0, Code.M33, at, "an attribute has a suffix unless its prefix is the whole name");
+    require(whole ? length == 0 : length > 0, Code.M33, at,
+        "an attribute has a suffix unless its prefix is the whole name");
     require(in.firstZero(at + 4, at + 4 + length) == at + 4 + length, Code.M33, at + 4, "an attribute name has no NUL");
     byte[] start = PREFIXES[prefix].getBytes(StandardCharsets.US_ASCII);
     byte[] suffix = in.copy(at + 4, length);

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// One of the 35 images that `nydus-image` 2.4.4 made: bootstrap, blob files, and what `nydusd` and the Linux EROFS driver
-/// read from it (`expected.json`). All are in `golden.tar.zst`.
+/// One of the 35 images that `nydus-image` 2.4.4 made: bootstrap, blob files, and what `nydusd` and the Linux EROFS
+/// driver read from it (`expected.json`). All are in `golden.tar.zst`.
 public record Golden(String name, Map<String, byte[]> files) {
   private static final int BLOCK = 512;
   private static final Map<String, Golden> ALL = load();

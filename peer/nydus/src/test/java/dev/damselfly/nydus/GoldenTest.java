@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Real images: what is supported is read as `nydusd` and the Linux EROFS driver read it, the rest is refused with its code.
+/// Real images: what is supported is read as `nydusd` and the Linux EROFS driver read it, the rest is refused with
+/// its code.
 class GoldenTest {
   /// Images of refused features: code and byte offset.
   static final Map<String, String> REFUSED =
@@ -97,7 +98,8 @@ class GoldenTest {
   private static String describe(Image image, Node node) {
     var text = new StringBuilder();
     text.append("%d mode %o owner %d %d size %d links %d mtime %d.%d at %d".formatted(
-        node.id(), node.mode(), node.uid(), node.gid(), node.size(), node.nlink(), node.mtimeSeconds(), node.mtimeNanos(),
+        node.id(), node.mode(), node.uid(), node.gid(), node.size(), node.nlink(), node.mtimeSeconds(),
+            node.mtimeNanos(),
         node.offset()));
     var xattrs = new TreeMap<String, String>();
     for (Xattr xattr : image.xattrs(node)) {
@@ -120,8 +122,10 @@ class GoldenTest {
   private static String describe(JsonNode i) {
     var text = new StringBuilder();
     text.append("%d mode %o owner %d %d size %d links %d mtime %d.%d at %d".formatted(
-        i.get("ino").asLong(), i.get("mode").asInt(), i.get("uid").asLong(), i.get("gid").asLong(), i.get("size").asLong(),
-        i.get("nlink").asLong(), i.get("mtime").bigIntegerValue().longValue(), i.get("mtime_ns").asInt(), i.get("offset").asLong()));
+        i.get("ino").asLong(), i.get("mode").asInt(), i.get("uid").asLong(), i.get("gid").asLong(), i.get("size")
+            .asLong(),
+        i.get("nlink").asLong(), i.get("mtime").bigIntegerValue().longValue(), i.get("mtime_ns").asInt(),
+            i.get("offset").asLong()));
     var xattrs = new TreeMap<String, String>();
     i.get("xattrs").properties().forEach(x -> xattrs.put(x.getKey(), x.getValue().asText()));
     text.append(" xattrs ").append(xattrs);
@@ -140,8 +144,10 @@ class GoldenTest {
   private static String describe(Blob blob) {
     Blob.Information ci = blob.information();
     return "%d %s %s %s %x %d %d %d toc %d %s ci %s %d %d %d file %s %d".formatted(
-        blob.index(), blob.id(), lower(blob.compression()), lower(blob.digest()), blob.features().bits(), blob.chunkCount(),
-        blob.compressedSize(), blob.uncompressedSize(), ci.tocSize(), ci.tocDigest(), lower(ci.compression()), ci.offset(),
+        blob.index(), blob.id(), lower(blob.compression()), lower(blob.digest()), blob.features().bits(),
+            blob.chunkCount(),
+        blob.compressedSize(), blob.uncompressedSize(), ci.tocSize(), ci.tocDigest(), lower(ci.compression()),
+            ci.offset(),
         ci.storedSize(), ci.plainSize(), ci.fileDigest(), ci.fileSize());
   }
 
@@ -151,7 +157,8 @@ class GoldenTest {
       blobs.add("%d %s %s %s %x %d %d %d toc %d %s ci %s %d %d %d file %s %d".formatted(
           b.get("index").asInt(), b.get("id").asText(), b.get("compressor").asText(), b.get("digester").asText(),
           b.get("features").asLong(), b.get("chunk_count").asInt(), b.get("csize").asLong(), b.get("usize").asLong(),
-          b.path("toc_size").asInt(0), b.path("toc_digest").asText("0".repeat(64)), b.path("ci_compressor").asText("none"),
+          b.path("toc_size").asInt(0), b.path("toc_digest").asText("0".repeat(64)), b.path("ci_compressor")
+              .asText("none"),
           b.path("ci_offset").asLong(0), b.path("ci_csize").asLong(0), b.path("ci_usize").asLong(0),
           b.path("meta_digest").asText("0".repeat(64)), b.path("meta_size").asLong(0)));
     }

@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// A real image with a small change that an attacker would make; each is a file under `hostile/`, named by the attack.
+/// A real image with a small change that an attacker would make; each is a file under `hostile/`, named by the
+/// attack.
 ///
 /// @param base the golden image that is changed
 /// @param code what the format names as broken; `-` for nothing
@@ -51,7 +52,8 @@ public record Hostile(
     }
   }
 
-  /// Applies the changes: `FILE at OFFSET HEX`, `FILE length BYTES`, `FILE ramp BYTES` (a pattern from the start), `FILE absent`.
+  /// Applies the changes: `FILE at OFFSET HEX`, `FILE length BYTES`, `FILE ramp BYTES` (a pattern from the start),
+  /// `FILE absent`.
   public Golden image() {
     Map<String, byte[]> files = new LinkedHashMap<>(Golden.image(base).files());
     for (String change : changes) {

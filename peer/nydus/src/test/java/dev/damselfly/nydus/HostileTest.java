@@ -32,7 +32,8 @@ class HostileTest {
     switch (hostile.expect()) {
       case "reject" -> {
         String code = hostile.found().replaceAll(" .*", "");
-        assertThat(code.equals(hostile.code()) == hostile.because().isEmpty()).as("documented code, or why not").isTrue();
+        assertThat(code.equals(hostile.code()) == hostile.because().isEmpty()).as("documented code, or why not")
+            .isTrue();
         assertThat(code).isNotEmpty();
       }
       case "chunk" -> assertThat(hostile.found()).isEmpty();

@@ -8,7 +8,8 @@ import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// All paths of an image, as text: bytes that are no UTF-8 become the characters U+F780 to U+F7FF, as in the golden files.
+/// All paths of an image, as text: bytes that are no UTF-8 become the characters U+F780 to U+F7FF, as in the golden
+/// files.
 final class Paths {
   private Paths() {}
 

@@ -10,8 +10,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/// The chunk information of one blob (format 3.3 to 3.5): places of chunks that share a frame, and a second description of
-/// all others, which must agree with the bootstrap. Immutable.
+/// The chunk information of one blob (format 3.3 to 3.5): places of chunks that share a frame, and a second
+/// description of all others, which must agree with the bootstrap. Immutable.
 ///
 /// Places come from authenticated bytes only; even so each chunk is verified against the bootstrap.
 public final class BlobInformation {
@@ -35,15 +35,18 @@ public final class BlobInformation {
   /// From the separate file of an original layer, whose SHA-256 is in the bootstrap.
   public static BlobInformation ofSeparateFile(Blob blob, byte[] file) throws RafsRefused {
     String digest = HexFormat.of().formatHex(DigestAlgorithm.SHA256.of(file));
-    require(digest.equals(blob.information().fileDigest()), Code.M41, 0, "the file has the digest that the bootstrap names");
-    require(file.length == blob.information().fileSize(), Code.M41, 0, "the file has the length that the bootstrap names");
+    require(digest.equals(blob.information().fileDigest()), Code.M41, 0,
+        "the file has the digest that the bootstrap names");
+    require(file.length == blob.information().fileSize(), Code.M41, 0,
+        "the file has the length that the bootstrap names");
     int from = (int) blob.information().offset();
     return ofAuthenticated(blob, Arrays.copyOfRange(file, from, file.length));
   }
 
   /// From the stored array and its header, as they are in a blob.
   ///
-  /// @param stored [#storedLength] bytes that the caller has authenticated, for example by the SHA-256 of the whole blob
+  /// @param stored [#storedLength] bytes that the caller has authenticated, for example by the SHA-256 of the
+  ///   whole blob
   public static BlobInformation ofAuthenticated(Blob blob, byte[] stored) throws RafsRefused {
     require(stored.length == storedLength(blob), Code.M41, 0, "the chunk information has its length");
     Blob.Information place = blob.information();

@@ -37,7 +37,8 @@ final class Contexts {
     }
     require(offset == 24L * blob.chunkCount(), Code.M43, 40, "contexts follow the entries");
     require(size == array.length - offset, Code.M43, 48, "contexts end the chunk information");
-    boolean fits = count <= blob.chunkCount() && (blob.features().isBatch() ? size == SIZE * count : size >= SIZE * count);
+    boolean fits =
+        count <= blob.chunkCount() && (blob.features().isBatch() ? size == SIZE * count : size >= SIZE * count);
     require(fits, Code.M43, 56, "the number of contexts fits their size");
     var contexts = new Contexts(blob, array, (int) offset, (int) count);
     for (int i = 0; i < count; i++) {

@@ -78,7 +78,8 @@ final class InformationEntries {
       boolean kind = (flags & ZRAN) == 0 || blob.features().isZran();
       boolean batch = (flags & BATCH) == 0 || blob.features().isBatch() && compressedSize(i) == 0;
       require(kind && batch, Code.M42, offset(i), "a blob has the kind of chunks that its features say");
-      boolean combined = !isShared(i) || (flags & (COMPRESSED | HAS_CRC)) == COMPRESSED && (flags & (ZRAN | BATCH)) != (ZRAN | BATCH);
+      boolean combined = !isShared(i) || (flags & (COMPRESSED | HAS_CRC)) == COMPRESSED
+          && (flags & (ZRAN | BATCH)) != (ZRAN | BATCH);
       require(combined, Code.M42, offset(i), "flags go together");
       require(uncompressedOffset(i) >= end, Code.M42, offset(i), "chunks ascend and do not overlap");
       end = uncompressedOffset(i) + uncompressedSize(i);
@@ -89,7 +90,8 @@ final class InformationEntries {
 
   void requireAgrees(Chunk chunk) throws RafsRefused {
     int i = chunk.index();
-    boolean plain = uncompressedOffset(i) == chunk.uncompressedOffset() && uncompressedSize(i) == chunk.uncompressedSize();
+    boolean plain =
+        uncompressedOffset(i) == chunk.uncompressedOffset() && uncompressedSize(i) == chunk.uncompressedSize();
     boolean stored;
     if ((flags(i) & BATCH) != 0) {
       stored = chunk.compressedSize() == 0;

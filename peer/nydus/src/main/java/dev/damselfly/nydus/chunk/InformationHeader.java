@@ -21,7 +21,8 @@ final class InformationHeader {
     Blob.Information place = blob.information();
     require(in.getInt(0) == MAGIC, 0, "the header starts with its magic number");
     require(in.getInt(SECOND_MAGIC) == MAGIC, SECOND_MAGIC, "the header ends with its magic number");
-    require(blob.features().agreesWithHeader(in.getInt(4) & 0xffff_ffffL), 4, "the features are those of the blob table");
+    require(blob.features().agreesWithHeader(in.getInt(4) & 0xffff_ffffL), 4,
+        "the features are those of the blob table");
     require(in.getInt(8) == number(place.compression()), 8, "the compression is that of the blob table");
     require(in.getInt(12) == blob.chunkCount(), 12, "the number of chunks is that of the blob table");
     require(in.getLong(16) == place.offset(), 16, "the offset is that of the blob table");

@@ -18,13 +18,15 @@ public final class OpenFrame {
   }
 
   /// @param at first byte of the chunk in the decoded frame
-  /// @throws RafsRefused with M43 when the chunk is not inside, M44 when its digest differs, M40 when only its CRC differs
+  /// @throws RafsRefused with M43 when the chunk is not inside, M44 when its digest differs, M40 when only its CRC
+  /// differs
   public VerifiedChunk verify(Chunk chunk, int at) throws RafsRefused {
     int size = chunk.uncompressedSize();
     if (at < 0 || at > plain.length - size) {
       throw new RafsRefused(Code.M43, frame.offset(), "a chunk lies inside its frame");
     }
-    if (frame.blob() != chunk.blob().index() || !chunk.hasDigest(chunk.blob().digest().of(ByteBuffer.wrap(plain, at, size)))) {
+    if (frame.blob() != chunk.blob().index()
+        || !chunk.hasDigest(chunk.blob().digest().of(ByteBuffer.wrap(plain, at, size)))) {
       throw new RafsRefused(Code.M44, frame.offset(), "a chunk has the digest that the bootstrap names");
     }
     if (chunk.checksum() >= 0) {

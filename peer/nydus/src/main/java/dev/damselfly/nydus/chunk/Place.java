@@ -15,6 +15,7 @@ public record Place(Frame frame, int at) {
     Compression compression = chunk.isCompressed() ? chunk.blob().compression() : Compression.NONE;
     var coding = new Frame.Coding.Whole(compression);
     return new Place(
-        new Frame(chunk.blob().index(), chunk.compressedOffset(), chunk.compressedSize(), chunk.uncompressedSize(), coding), 0);
+        new Frame(chunk.blob().index(), chunk.compressedOffset(), chunk.compressedSize(), chunk.uncompressedSize(),
+            coding), 0);
   }
 }

@@ -4,8 +4,8 @@ import dev.damselfly.nydus.Chunk;
 import dev.damselfly.nydus.ChunkNeed;
 import java.nio.ByteBuffer;
 
-/// The uncompressed bytes of one chunk, with the digest that the bootstrap names. Only [OpenFrame#verify] makes one, so holding
-/// one is the proof. Immutable.
+/// The uncompressed bytes of one chunk, with the digest that the bootstrap names. Only [OpenFrame#verify] makes one,
+/// so holding one is the proof. Immutable.
 public final class VerifiedChunk {
   private final Chunk chunk;
   private final byte[] bytes;

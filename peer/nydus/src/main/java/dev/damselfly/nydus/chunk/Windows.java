@@ -6,11 +6,12 @@ import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/// A window of an original tar.gz: raw deflate from inside a byte, with a dictionary, possibly over the end of a gzip member.
+/// A window of an original tar.gz: raw deflate from inside a byte, with a dictionary, possibly over the end of a
+/// gzip member.
 ///
-/// The inflater takes whole bytes only. So blocks without content come first, of a length that brings the first bits of
-/// the window to where they are in their byte: an empty dynamic block has an odd number of bits (93), an empty fixed
-/// block has 10.
+/// The inflater takes whole bytes only. So blocks without content come first, of a length that brings the first bits
+/// of the window to where they are in their byte: an empty dynamic block has an odd number of bits (93), an empty
+/// fixed block has 10.
 final class Windows {
   private static final int EMPTY_DYNAMIC_BITS = 93;
   private static final int EMPTY_FIXED_BITS = 10;
@@ -136,7 +137,8 @@ final class Windows {
       return this;
     }
 
-    /// 256 unused literals, an end code of one bit, no distance code: length symbols 18, 18, 1, 0, coded 11, 11, 10, 0.
+    /// 256 unused literals, an end code of one bit, no distance code: length symbols 18, 18, 1, 0, coded 11, 11, 10,
+    /// 0.
     void emptyDynamicBlock() {
       write(4, 3).write(0, 5).write(0, 5).write(14, 4);
       for (int symbol : new int[] {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1}) {

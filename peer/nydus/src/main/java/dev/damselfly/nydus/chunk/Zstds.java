@@ -6,8 +6,8 @@ import dev.damselfly.nydus.Code;
 import dev.damselfly.nydus.Limits;
 import dev.damselfly.nydus.RafsRefused;
 
-/// One zstd frame of known size. The structure (RFC 8878, 3.1.1) is walked here before the native decoder sees the bytes:
-/// exactly one frame, no dictionary, a bounded window, nothing behind it.
+/// One zstd frame of known size. The structure (RFC 8878, 3.1.1) is walked here before the native decoder sees the
+/// bytes: exactly one frame, no dictionary, a bounded window, nothing behind it.
 final class Zstds {
   private static final int MAGIC = 0xFD2F_B528;
   private static final int BLOCK_HEADER = 3;
@@ -47,7 +47,8 @@ final class Zstds {
     if (!singleSegment) {
       int window = (int) number(1);
       long base = 1L << 10 + (window >> 3);
-      require(base + base / 8 * (window & 7) <= Limits.MOST_CHUNK_BYTES, "the window is not larger than the largest chunk");
+      require(base + base / 8 * (window & 7) <= Limits.MOST_CHUNK_BYTES,
+          "the window is not larger than the largest chunk");
     }
     require(number(DICTIONARY_SIZES[descriptor & 3]) == 0, "there is no dictionary");
     int flag = descriptor >> 6;

@@ -35,7 +35,8 @@ public final class BootstrapLayer {
     return Optional.ofNullable(copies.get(blobId)).map(byte[]::clone);
   }
 
-  /// Reads to the end. A stream that starts with the gzip magic is unpacked; then it is one member and nothing follows it.
+  /// Reads to the end. A stream that starts with the gzip magic is unpacked; then it is one member and nothing
+  /// follows it.
   ///
   /// @throws RafsRefused with M47 for everything that the archive must not hold
   public static BootstrapLayer read(InputStream stream, Limits limits) throws IOException, RafsRefused {
@@ -73,7 +74,8 @@ public final class BootstrapLayer {
         require(copies.put(copy.group(1), content) == null, tar, "names differ");
       } else {
         boolean external = name.equals("image/backend.json");
-        throw new RafsRefused(external ? Code.UNSUPPORTED : Code.M47, tar.headerAt(), "the name is one of a bootstrap layer");
+        throw new RafsRefused(
+            external ? Code.UNSUPPORTED : Code.M47, tar.headerAt(), "the name is one of a bootstrap layer");
       }
     }
     if (bootstrap == null) {

@@ -6,8 +6,8 @@ import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/// The content of exactly one gzip member (RFC 1952), checksum and length checked, nothing behind it. Owns neither the stream
-/// nor its bytes; the end is reported only after all was checked.
+/// The content of exactly one gzip member (RFC 1952), checksum and length checked, nothing behind it. Owns neither
+/// the stream nor its bytes; the end is reported only after all was checked.
 final class GzipMember extends InputStream {
   private static final int HEADER = 10;
   private static final int TRAILER = 8;
@@ -45,7 +45,8 @@ final class GzipMember extends InputStream {
     this.in = in;
     byte[] header = in.readNBytes(HEADER);
     taken = header.length;
-    boolean whole = header.length == HEADER && (header[0] & 0xff) == 0x1f && (header[1] & 0xff) == 0x8b && header[2] == 8;
+    boolean whole =
+        header.length == HEADER && (header[0] & 0xff) == 0x1f && (header[1] & 0xff) == 0x8b && header[2] == 8;
     int flags = whole ? header[3] & 0xff : 0xff;
     require(whole && flags <= 0x1f);
     if ((flags & EXTRA) != 0) {

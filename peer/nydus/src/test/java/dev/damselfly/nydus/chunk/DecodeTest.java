@@ -161,7 +161,8 @@ class DecodeTest {
 
     assertThat(Windows.decode(window, stored, SIZE, 0)).isEqualTo(text());
     assertThatThrownBy(() -> Windows.decode(window, stored, SIZE + 1, 0)).isInstanceOf(RafsRefused.class);
-    assertThatThrownBy(() -> Windows.decode(window, Arrays.copyOf(stored, 300), 701, 0)).isInstanceOf(RafsRefused.class);
+    assertThatThrownBy(() -> Windows.decode(window, Arrays.copyOf(stored, 300), 701, 0))
+        .isInstanceOf(RafsRefused.class);
   }
 
   @Test

@@ -106,11 +106,13 @@ class BootstrapLayerTest {
   }
 
   private static byte[] with(char type, String name, byte[] content) {
-    return new Layers().entry('5', "image/", new byte[0]).entry('0', "image/image.boot", BOOT).entry(type, name, content).end();
+    return new Layers().entry('5', "image/", new byte[0]).entry('0', "image/image.boot", BOOT)
+        .entry(type, name, content).end();
   }
 
   private static byte[] padded() {
-    return new Layers().entry('0', "image/" + ID + ".blob.meta", new byte[3]).entry('0', "image/image.boot", BOOT).end();
+    return new Layers().entry('0', "image/" + ID + ".blob.meta", new byte[3]).entry('0', "image/image.boot", BOOT)
+        .end();
   }
 
   private static byte[] changed(byte[] bytes, int at) {
