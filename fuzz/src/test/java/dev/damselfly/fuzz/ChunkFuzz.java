@@ -46,11 +46,6 @@ final class ChunkFuzz implements Target {
     }
   }
 
-  /// Reads the real images before the clock of the first input runs.
-  public static void fuzzerInitialize() {
-    new ChunkFuzz().seeds();
-  }
-
   public static void fuzzerTestOneInput(byte[] input) {
     new ChunkFuzz().run(input);
   }

@@ -26,11 +26,6 @@ final class RafsFuzz implements Target {
   private static final List<String> BASE_NAMES =
       Golden.names().stream().filter(name -> !name.contains("-full-")).toList();
 
-  /// Reads the real images before the clock of the first input runs.
-  public static void fuzzerInitialize() {
-    new RafsFuzz().seeds();
-  }
-
   public static void fuzzerTestOneInput(byte[] input) {
     new RafsFuzz().run(input);
   }
