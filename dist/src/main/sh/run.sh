@@ -20,6 +20,12 @@ case ${1:-help} in
     set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED ${DAMSELFLY_JVM:-} -cp "$lib/*" \
       "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"
     ;;
+  nydus)
+    aot=
+    # shellcheck disable=SC2086
+    set -- -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=deny ${DAMSELFLY_JVM:-} -cp "$lib/*" \
+      "-Ddamselfly.base=$base" dev.damselfly.dist.cli.Main "$@"
+    ;;
   *)
     aot=$base/dist/target/cli.aot
     cp=$(printf '%s:' "$lib"/dist-*.jar "$lib"/api-*.jar "$lib"/protobuf-java-[0-9]*.jar "$lib"/grpc-api-*.jar)

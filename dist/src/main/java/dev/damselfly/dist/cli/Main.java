@@ -45,6 +45,7 @@ public final class Main {
       case "limits" -> query(name, args, out, List.of(HELP, ENDPOINT, JSON));
       case "down" -> query(name, args, out, List.of(HELP, ENDPOINT));
       case "audit" -> audit(args, out);
+      case "nydus" -> nydus(args, out);
       case "doctor" -> doctor(args, out);
       case "version", "--version", "-V" -> {
         out.println("damselfly " + Version.text());
@@ -97,6 +98,15 @@ public final class Main {
     return AuditCommand.run(flags.words(), StateDir.ofEnvironment(), out);
   }
 
+  private static ExitCode nydus(List<String> args, PrintStream out) throws CommandFailed {
+    Flags flags = Flags.parse(NydusFlags.ALL, args);
+    if (flags.on("help")) {
+      Help.command(out, "nydus", NydusFlags.ALL);
+      return ExitCode.OK;
+    }
+    return new NydusCommand(flags, out).run();
+  }
+
   private static ExitCode doctor(List<String> args, PrintStream out) throws CommandFailed {
     Flags flags = Flags.parse(List.of(HELP, ENDPOINT), args);
     if (flags.on("help")) {
@@ -127,6 +137,7 @@ public final class Main {
   private static List<Flag> flagsOf(String command) {
     return switch (command) {
       case "get" -> GetFlags.ALL;
+      case "nydus" -> NydusFlags.ALL;
       case "status", "explain", "limits" -> List.of(ENDPOINT, JSON);
       case "down", "doctor" -> List.of(ENDPOINT);
       case "up" -> RoleFlags.UP;

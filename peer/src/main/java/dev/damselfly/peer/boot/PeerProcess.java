@@ -63,8 +63,8 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -177,10 +177,9 @@ public final class PeerProcess implements AutoCloseable {
   @GuardedBy("this")
   private GuardedServer serve(
       PieceStore store, GrantVerifier grants, PieceListener pieces, LateParts late, String cluster) throws IOException {
-    ScheduledExecutorService beats =
-        own(
-            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("peer-beats").factory()),
-            ScheduledExecutorService::shutdownNow);
+    var timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("peer-beats").factory());
+    timer.setRemoveOnCancelPolicy(true); // a stream that ended is not kept until its grant would have
+    ScheduledExecutorService beats = own(timer, ScheduledExecutorService::shutdownNow);
     var address = new PieceAddress(config.place().ip(), pieces.port());
     var rpc =
         new UploadRpc(store, grants, () -> address, new HostPulse(late::sample, beats), late, late, audit, beats);

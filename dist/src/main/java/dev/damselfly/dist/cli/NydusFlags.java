@@ -1,0 +1,22 @@
+package dev.damselfly.dist.cli;
+
+import dev.damselfly.dist.cli.Flags.Flag;
+import java.util.List;
+
+/// Flags of `damselfly nydus`.
+final class NydusFlags {
+  static final Flag BLOBS = Flag.of("blobs", 'b', "DIR", "directory with the blob files (default: where the image is)");
+  static final Flag LONG = Flag.of("long", 'l', "", "ls: type, mode, owner, size and time of each entry");
+  static final Flag RECURSIVE = Flag.of("recursive", 'R', "", "ls: the whole tree below");
+  static final Flag METADATA = Flag.of("metadata", '\0', "", "check: metadata only, no blob is opened");
+  static final Flag OUTPUT = Flag.of("output", 'O', "DIR", "unpack: directory to make; it must not exist");
+  static final Flag MAX_SIZE =
+      Flag.of("max-size", '\0', "BYTES", "unpack: most bytes of all files together (default 64 GiB)");
+  static final Flag OWNERS = Flag.of("owners", '\0', "", "unpack as root: give files their owners");
+  static final Flag SETUID =
+      Flag.of("setuid", '\0', "", "unpack as root, with --owners: keep setuid, setgid and sticky bits");
+
+  static final List<Flag> ALL = List.of(Main.HELP, BLOBS, LONG, RECURSIVE, METADATA, OUTPUT, MAX_SIZE, OWNERS, SETUID);
+
+  private NydusFlags() {}
+}
