@@ -28,6 +28,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(180)
 class CliAsAUserTest {
   private static final int SIZE = 5 * GoodContent.PIECE + 4711;
+  /// A terminal of 80 columns around the command; the child's exit code is kept.
+  private static final List<String> ON_A_TERMINAL =
+      List.of("env", "TERM=xterm", "python3", "-c", "import os,pty,sys;sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))");
+
   private static final List<String> WITH_SIGNALS = List.of("env", "--default-signal=INT,TERM");
 
   private static Path home = Path.of("/nowhere");
@@ -64,7 +68,9 @@ class CliAsAUserTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"get", "status", "explain", "down", "limits", "audit", "doctor"})
+  @ValueSource(strings = {
+    "get", "status", "explain", "down", "limits", "audit", "doctor", "up", "manager", "scheduler", "peer", "dev-issuer"
+  })
   void helpOfACommand_isOnStandardOutput(String command) throws Exception {
     Command.Result asked = cluster.command().run("help", command);
     Command.Result flag = cluster.command().run(command, "--help");
@@ -72,7 +78,7 @@ class CliAsAUserTest {
     assertThat(asked.code()).as(asked.all()).isZero();
     assertThat(asked.out()).contains("damselfly " + command);
     assertThat(flag.code()).as(flag.all()).isZero();
-    assertThat(flag.out()).contains("damselfly " + command);
+    assertThat(flag.out()).isEqualTo(asked.out());
     assertThat(asked.err() + flag.err()).isEmpty();
   }
 
@@ -131,6 +137,22 @@ class CliAsAUserTest {
     assertThat(result.out().lines().findFirst().orElseThrow()).startsWith(output.toString());
     assertThat(result.out()).contains("from origin", "from peers", "from cache", "verified", "task");
     assertThat(result.err().lines()).allMatch(line -> line.contains("/s") && line.contains("peers"));
+  }
+
+  @Test
+  void onATerminal_aBarShowsRatePeersAndTimeLeft() throws Exception {
+    var content = GoodContent.of(SIZE, 4);
+    origin.on("/bar", content);
+    content.shutAfter(2);
+
+    var running = cluster.command().startAs(ON_A_TERMINAL, words("/bar", output()).toArray(String[]::new));
+    running.awaitMatch("\\r\\[=+ *] +\\d+ % .*/s  \\d+ peers?  [^\\r]* left\u001b\\[K");
+    content.open();
+    Command.Result result = Command.await(running);
+
+    assertThat(result.code()).as(result.all()).isZero();
+    assertThat(result.out()).contains("from origin", "verified");
+    assertThat(result.out().split("\\r")).allMatch(line -> line.replaceAll("\u001b.*", "").strip().length() < 80 || line.contains("verified") || line.contains("task"));
   }
 
   @Test
