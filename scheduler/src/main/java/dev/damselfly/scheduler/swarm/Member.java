@@ -37,6 +37,12 @@ final class Member {
   /// Parents now, by peer id.
   final Map<String, Link> parents = new LinkedHashMap<>();
 
+  /// The parent through which everything reaches it; empty while there is none.
+  String anchor = "";
+
+  /// Members that have it as a parent.
+  int children;
+
   /// Peers that were parents once: only these can be blamed.
   final Set<String> everParents = new HashSet<>();
 
@@ -45,6 +51,12 @@ final class Member {
   int from;
   int to = Integer.MAX_VALUE;
   int demand;
+
+  /// Position in the order of arrival.
+  long place;
+
+  /// Pieces leased to it so far.
+  int leased;
   boolean onlyServes;
   volatile boolean gone;
   boolean finished;

@@ -11,6 +11,8 @@ import dev.damselfly.scheduler.task.PeerState;
 import dev.damselfly.scheduler.task.TaskKey;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -64,13 +66,20 @@ final class Mesh {
         welcome(child, parent);
       }
     }
+    if (parent.range.isEmpty()) {
+      anchorThoseBehind(parent);
+    }
+    findChild(parent);
   }
 
   /// A child with room takes the newcomer. Of the places for random parents each newcomer gets one with the same
   /// chance as all before it, so early members are not preferred for ever (F-45).
   private void welcome(Member child, Member parent) {
     List<String> drawn =
-        child.parents.entrySet().stream().filter(e -> e.getValue().random()).map(Map.Entry::getKey).toList();
+        child.parents.entrySet().stream()
+            .filter(e -> e.getValue().random() && !e.getKey().equals(child.anchor))
+            .map(Map.Entry::getKey)
+            .toList();
     boolean scoredFull = child.parents.size() - drawn.size() >= config.parentsPerChild() - config.randomParents();
     var option = option(child, parent);
     if (!scoredFull) {
@@ -78,15 +87,84 @@ final class Mesh {
     } else if (drawn.size() < config.randomParents()) {
       link(child, MeshChoice.drawn(option));
     } else if (!drawn.isEmpty() && random.nextInt(offered) < drawn.size()) {
-      unlink(child, drawn.get(random.nextInt(drawn.size())));
+      replace(child, drawn.get(random.nextInt(drawn.size())), option);
+    }
+  }
+
+  private void replace(Member child, String drawn, MeshChoice.Option option) {
+    Member.Link old = child.parents.get(drawn);
+    if (old != null && old.parent().children > 1) {
+      unlink(child, drawn);
       link(child, MeshChoice.drawn(option));
     }
   }
 
+  /// Makes the nearest member before it, in the order of arrival with the first behind the last, one of its parents. So
+  /// there is a way from every member to every other, whatever the choices above left out, and no piece stays out of
+  /// reach for anybody.
+  private void anchor(Member child) {
+    roster.before(child).filter(parent -> mayAnchor(parent, child)).findFirst().ifPresent(parent -> anchor(child, parent));
+  }
+
+  private void anchor(Member child, Member parent) {
+    insist(child, parent);
+    child.anchor = parent.peerId;
+  }
+
+  /// Only who gets everything can pass everything on.
+  private boolean mayAnchor(Member parent, Member child) {
+    return parent.offered && parent.range.isEmpty() && (child.parents.containsKey(parent.peerId) || mayServe(parent, child));
+  }
+
+  /// The newly offered one is the nearest now for the members behind it, up to the next that was offered.
+  private void anchorThoseBehind(Member parent) {
+    for (Member child : (Iterable<Member>) roster.after(parent)::iterator) {
+      if (mayAnchor(parent, child)) {
+        anchor(child, parent);
+      }
+      if (child.offered && child.range.isEmpty() && !child.onlyServes) {
+        return;
+      }
+    }
+  }
+
+  /// A member that nobody takes from would keep what it reads from the origin to itself.
+  private void findChild(Member parent) {
+    if (parent.children == 0 && parent.offered && !parent.gone) {
+      roster.after(parent).filter(child -> mayServe(parent, child)).findFirst().ifPresent(child -> insist(child, parent));
+    }
+  }
+
+  /// The child takes this parent, in place of another if it must.
+  private void insist(Member child, Member parent) {
+    if (child.parents.containsKey(parent.peerId)) {
+      return;
+    }
+    if (child.parents.size() >= config.parentsPerChild()) {
+      unlink(child, leastMissed(child));
+    }
+    var option = option(child, parent);
+    link(child, new MeshChoice.Pick(parent.peerId, false, "next in line, " + option.score()));
+  }
+
+  /// The old anchor is of no special use any more; else the parent with most other children.
+  private static String leastMissed(Member child) {
+    Member.Link old = child.parents.get(child.anchor);
+    return old != null && old.parent().children > 1
+        ? child.anchor
+        : Collections.max(child.parents.entrySet(), Comparator.comparingInt(e -> e.getValue().parent().children)).getKey();
+  }
+
   /// Gives the child as many parents as it may have.
   void fill(Member child) {
+    if (child.gone || child.onlyServes) {
+      return;
+    }
+    if (!child.parents.containsKey(child.anchor)) {
+      anchor(child);
+    }
     int room = config.parentsPerChild() - child.parents.size();
-    if (child.gone || child.onlyServes || room <= 0) {
+    if (room <= 0) {
       return;
     }
     var options = new ArrayList<MeshChoice.Option>();
@@ -125,6 +203,7 @@ final class Mesh {
     if (child.everParents.size() < Member.MAX_REMEMBERED) {
       child.everParents.add(parent.peerId);
     }
+    parent.children++;
     parent.host.addUpload(cost);
     Change change = changes.computeIfAbsent(child, _ -> new Change());
     if (!change.removed.remove(parent.peerId)) {
@@ -137,6 +216,7 @@ final class Mesh {
     if (link == null) {
       return false;
     }
+    link.parent().children--;
     link.parent().host.removeUpload(link.cost());
     Change change = changes.computeIfAbsent(child, _ -> new Change());
     if (!change.added.remove(parentId)) {
@@ -152,13 +232,15 @@ final class Mesh {
     }
     if (unlink(child, parentId)) {
       fill(child);
+      roster.find(parentId).ifPresent(this::findChild);
     }
   }
 
   /// The child takes from nobody any more.
   void detach(Member child) {
-    for (String parentId : List.copyOf(child.parents.keySet())) {
-      unlink(child, parentId);
+    for (Member.Link link : List.copyOf(child.parents.values())) {
+      unlink(child, link.parent().peerId);
+      findChild(link.parent());
     }
   }
 

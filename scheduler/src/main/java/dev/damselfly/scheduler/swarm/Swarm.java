@@ -321,6 +321,7 @@ final class Swarm {
   @GuardedBy("this")
   private void supplyLeases() {
     for (Lease lease : supply.offer(scope.timer().instant())) {
+      scope.timer().after(OriginPace.PATIENCE, () -> leaseSlow(lease));
       scope.timer().after(scope.config().leases().silence(), () -> leaseDue(lease));
       roster.find(lease.peerId()).ifPresent(this::leased);
     }
@@ -345,6 +346,17 @@ final class Swarm {
       }
     }
     finish();
+  }
+
+  /// A lease that takes long gives its place to others.
+  private void leaseSlow(Lease lease) {
+    if (isActive(lease)) {
+      wake();
+    }
+  }
+
+  private synchronized boolean isActive(Lease lease) {
+    return supply.leases().find(lease.id()).isPresent();
   }
 
   /// A lease may have been silent for too long.
