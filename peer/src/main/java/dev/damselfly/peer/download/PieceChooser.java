@@ -18,6 +18,10 @@ final class PieceChooser {
   /// Requests on a link whose rate is unknown.
   static final int FIRST_SLOTS = 2;
 
+  /// Requests that wait at a parent are worth this much of its time: a piece that waits there longer could meanwhile
+  /// come to another member, and from there to this one.
+  private static final double QUEUE_SECONDS = 0.5;
+
   /// Candidates looked at for one choice: bounds the work for very long content.
   static final int MAX_LOOKED_AT = 4096;
 
@@ -100,7 +104,8 @@ final class PieceChooser {
   /// One piece on its way, and what the parent sends in a short time behind it.
   private static int byRate(long rate, long fastest, long pieceLength) {
     int ofFastest = Math.clamp(Math.round((double) MAX_SLOTS * rate / fastest), 1, MAX_SLOTS);
-    return ofFastest;
+    int queued = (int) Math.ceil(Math.min(MAX_SLOTS, rate * QUEUE_SECONDS / pieceLength));
+    return Math.min(ofFastest, 1 + queued);
   }
 
   private static int[] byLoad(int[] load) {

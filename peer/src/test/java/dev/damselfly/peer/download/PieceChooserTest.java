@@ -40,6 +40,13 @@ class PieceChooserTest {
   }
 
   @Test
+  void parentThatTakesASecondPerPiece_isAskedForTheNextOnlyWhileOneIsOnItsWay() {
+    var parents = List.of(parent(pieces(0, 100), 0, PIECE), parent(pieces(0, 100), 0, PIECE));
+
+    assertThat(PieceChooser.slots(parents, pieces(0, 100), PIECE)).containsExactly(2, 2);
+  }
+
+  @Test
   void fastParent_isAskedForManyAtOnce() {
     var parents = List.of(parent(pieces(0, 100), 0, 100 * PIECE));
 
