@@ -51,6 +51,12 @@ class Net:
         link = json.loads(sh("ip", "-n", space, "-s", "-j", "link", "show", "eth0"))[0]["stats64"]
         return link["tx"]["bytes"], link["rx"]["bytes"]
 
+    def traffic(self):
+        """(sent, received) of every host, by name."""
+        ports = json.loads(sh("ip", "-n", self.switch, "-s", "-j", "link", "show"))
+        return {port["ifname"][1:]: (port["stats64"]["rx"]["bytes"], port["stats64"]["tx"]["bytes"])
+                for port in ports if port["ifname"].startswith("v")}
+
     def close(self):
         for space in self.spaces + [self.switch]:
             sh("ip", "netns", "del", space, check=False)

@@ -19,6 +19,11 @@ def facts(root):
             "kernel": platform.release().split("-")[0], "load": round(os.getloadavg()[0], 1), "commit": head.stdout.strip() or "unknown"}
 
 
+def free_memory():
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("MemAvailable"))
+
+
 def row(program, times, floor=None, **more):
     """A row from the times of all runs, `None` for a failed one."""
     good = sorted(t for t in times if t is not None)

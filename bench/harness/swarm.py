@@ -7,6 +7,7 @@ headers. Needs root, nginx, iproute2. Exit 0 only when every output has the righ
 import argparse
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -30,6 +31,8 @@ def parse(words):
     parser.add_argument("--rounds", default=1, type=int, help="runs of each program (default 1)")
     parser.add_argument("--rivals", action="store_true", help="also curl from each receiver, and aria2c if installed")
     parser.add_argument("--timeout", default=600, type=float, help="seconds that one run may take")
+    parser.add_argument("--trace", action="store_true", help="print what each link carried, second by second")
+    parser.add_argument("--work", help="directory for stores and outputs (default: memory, as one disk would stand for many)")
     parser.add_argument("--keep", action="store_true", help="keep logs and files; their place is printed")
     parser.add_argument("--jvm", default="", help="flags for the JVMs of the peers")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=JSON", help="setting of the peers' file")
@@ -87,11 +90,28 @@ class Run:
         waits = [threading.Thread(target=get.wait, daemon=True) for get in gets]
         for wait in waits:
             wait.start()
+        over = threading.Event()
+        if self.args.trace:
+            threading.Thread(target=self.trace, args=(over,), daemon=True).start()
         if self.args.kill_at_half:
             waits[0].join(floor(self.args) / 2)
             self.victim.kill()
         for wait in waits:
             wait.join(max(0.0, self.args.timeout - (time.monotonic() - start)))
+        over.set()
+
+    def trace(self, over):
+        """Mbit/s sent/received by each host."""
+        start, before = time.monotonic(), self.net.traffic()
+        last = start
+        while not over.wait(1):
+            try:
+                now, after = time.monotonic(), self.net.traffic()
+            except subprocess.CalledProcessError:
+                return  # the network is being taken down
+            rates = {h: [(after[h][k] - before[h][k]) * 8e-6 / (now - last) for k in (0, 1)] for h in after}
+            print(f"{now - start:5.1f} s  " + "  ".join(f"{h} {s:4.0f}/{r:4.0f}" for h, (s, r) in rates.items()), flush=True)
+            last, before = now, after
 
     def figures(self, gets, start, sent, nginx_home):
         args = self.args
@@ -112,7 +132,19 @@ class Run:
                 "origin_ratio": round(sent / args.size, 4), "slow": slow,
                 "body_ratio": round(origin.body_bytes(nginx_home, "/" + os.path.basename(self.source)) / args.size, 4),
                 "cpu_s_per_gib": round(cpu / (outputs * args.size / 2**30), 2) if outputs else None,
-                "rss_mib": round(max(peers) / 2**20) if peers else None}
+                "rss_mib": round(max(peers) / 2**20) if peers else None,
+                "cpu_by_process": {p.label: round(p.seconds(), 2) for p in self.sampler.procs},
+                "cpu_by_thread": self.by_thread()}
+
+    def by_thread(self):
+        """CPU seconds of all peers' threads since their start, the largest first."""
+        total = {}
+        for proc in self.sampler.procs:
+            if proc.label.startswith("peer-"):
+                for name, seconds in proc.threads().items():
+                    total[name] = total.get(name, 0) + seconds
+        top = sorted(total.items(), key=lambda item: -item[1])[:20]
+        return {name: round(seconds, 2) for name, seconds in top}
 
     def close(self):
         self.sampler.stopped.set()
@@ -157,6 +189,15 @@ def aria2(run, url):
     return [["aria2c", "-q", "-x4", "-d", run.home, "-o", f"out{i}", url] for i in range(run.args.peers)]
 
 
+def work_directory(args):
+    """Memory, when there is room for the source, and store and output of each peer; else the temporary directory."""
+    need = args.size * (2 * args.peers + 2)
+    try:
+        return "/dev/shm" if shutil.disk_usage("/dev/shm").free > need and report.free_memory() > need + 2**30 else None
+    except FileNotFoundError:
+        return None
+
+
 def floor(args):
     return args.size * 8 / (args.rate * 1e6)
 
@@ -164,7 +205,7 @@ def floor(args):
 def main(words):
     args = parse(words)
     build()
-    work = tempfile.mkdtemp(prefix="dfb")
+    work = tempfile.mkdtemp(prefix="dfb", dir=args.work or work_directory(args))
     os.chmod(work, 0o755)
     programs = [("damselfly", damselfly)]
     if args.rivals:
@@ -203,4 +244,4 @@ def row(name, runs, args):
     return report.row(name, [r["last"] for r in runs], floor(args), first=round(min(r["first"] for r in runs), 2),
                       origin_ratio=worst("origin_ratio"), body_ratio=worst("body_ratio"),
                       cpu_s_per_gib=worst("cpu_s_per_gib"), rss_mib=worst("rss_mib"),
-                      slow_peer_s=round(worst("slow"), 1) if worst("slow") else None)
+                      slow_peer_s=round(worst("slow"), 1) if worst("slow") else None, details=runs)

@@ -24,6 +24,9 @@ import java.util.random.RandomGenerator;
 /// Who fetches from whom. Any member that has a piece or a lease may be a parent of any other: pieces are served only
 /// after verification, so a cycle can pass on nothing bad. Not thread-safe: the swarm's lock guards it.
 final class Mesh {
+  private static final int CHILDREN_PER_PLACE = 2;
+  private static final int MOST_FED = 16;
+
   private final TaskKey task;
   private final Roster roster;
   private final Blame blame;
@@ -31,6 +34,8 @@ final class Mesh {
   private final GrantSigner signer;
   private final RandomGenerator random;
   private final Map<Member, Change> changes = new LinkedHashMap<>();
+  private final Set<Member> hungry = new LinkedHashSet<>();
+  private boolean freed;
   private int offered;
   private HostLoad.Cost cost = new HostLoad.Cost(0, 1, 0);
 
@@ -54,21 +59,22 @@ final class Mesh {
     cost = new HostLoad.Cost(content.pieceLength(), 1, content.length().orElse(0) / config.parentsPerChild());
   }
 
-  /// The member has its first piece or lease: children with room get it as a parent.
+  /// The member has its first piece or lease: children with room get it as a parent, those without any first.
   void offer(Member parent) {
     if (parent.offered || parent.gone) {
       return;
     }
     parent.offered = true;
     offered++;
-    for (Member child : roster.all()) {
-      if (mayServe(parent, child)) {
+    List<Member> children = roster.after(parent).filter(child -> mayServe(parent, child)).toList();
+    children.stream().filter(child -> child.parents.isEmpty()).takeWhile(_ -> hasRoom(parent)).forEach(child -> welcome(child, parent));
+    for (Member child : children) {
+      if (hasRoom(parent) && !child.parents.containsKey(parent.peerId)) {
         welcome(child, parent);
       }
     }
-    if (parent.range.isEmpty()) {
-      anchorThoseBehind(parent);
-    }
+    anchor(parent);
+    roster.after(parent).filter(next -> next.offered && next.range.isEmpty()).findFirst().ifPresent(this::anchor);
     findChild(parent);
   }
 
@@ -99,16 +105,22 @@ final class Mesh {
     }
   }
 
-  /// Makes the nearest member before it, in the order of arrival with the first behind the last, one of its parents. So
-  /// there is a way from every member to every other, whatever the choices above left out, and no piece stays out of
-  /// reach for anybody.
+  /// Makes the nearest offered member before it, in the order of arrival with the first behind the last, one of its
+  /// parents. So there is a way from every member that has something to every other, whatever the choices above left
+  /// out, and no piece stays out of reach for anybody.
   private void anchor(Member child) {
-    roster.before(child).filter(parent -> mayAnchor(parent, child)).findFirst().ifPresent(parent -> anchor(child, parent));
-  }
-
-  private void anchor(Member child, Member parent) {
-    insist(child, parent);
-    child.anchor = parent.peerId;
+    if (child.onlyServes || child.gone) {
+      return;
+    }
+    roster
+        .before(child)
+        .filter(parent -> mayAnchor(parent, child))
+        .findFirst()
+        .ifPresent(
+            parent -> {
+              insist(child, parent);
+              child.anchor = parent.peerId;
+            });
   }
 
   /// Only who gets everything can pass everything on.
@@ -116,16 +128,10 @@ final class Mesh {
     return parent.offered && parent.range.isEmpty() && (child.parents.containsKey(parent.peerId) || mayServe(parent, child));
   }
 
-  /// The newly offered one is the nearest now for the members behind it, up to the next that was offered.
-  private void anchorThoseBehind(Member parent) {
-    for (Member child : (Iterable<Member>) roster.after(parent)::iterator) {
-      if (mayAnchor(parent, child)) {
-        anchor(child, parent);
-      }
-      if (child.offered && child.range.isEmpty() && !child.onlyServes) {
-        return;
-      }
-    }
+  /// When many arrive at once the first parents would get all of them as children, and their links would carry nothing
+  /// to its end for a long time. With few children each, the number of those that have something doubles and doubles.
+  private boolean hasRoom(Member parent) {
+    return parent.children < CHILDREN_PER_PLACE * config.parentsPerChild();
   }
 
   /// A member that nobody takes from would keep what it reads from the origin to itself.
@@ -160,16 +166,23 @@ final class Mesh {
     if (child.gone || child.onlyServes) {
       return;
     }
-    if (!child.parents.containsKey(child.anchor)) {
+    if (child.offered && !child.parents.containsKey(child.anchor)) {
       anchor(child);
     }
+    choose(child);
+    if (child.parents.isEmpty()) {
+      hungry.add(child);
+    }
+  }
+
+  private void choose(Member child) {
     int room = config.parentsPerChild() - child.parents.size();
     if (room <= 0) {
       return;
     }
     var options = new ArrayList<MeshChoice.Option>();
     for (Member parent : roster.all()) {
-      if (mayServe(parent, child)) {
+      if (hasRoom(parent) && mayServe(parent, child)) {
         options.add(option(child, parent));
       }
     }
@@ -204,6 +217,7 @@ final class Mesh {
       child.everParents.add(parent.peerId);
     }
     parent.children++;
+    hungry.remove(child);
     parent.host.addUpload(cost);
     Change change = changes.computeIfAbsent(child, _ -> new Change());
     if (!change.removed.remove(parent.peerId)) {
@@ -217,6 +231,7 @@ final class Mesh {
       return false;
     }
     link.parent().children--;
+    freed = true;
     link.parent().host.removeUpload(link.cost());
     Change change = changes.computeIfAbsent(child, _ -> new Change());
     if (!change.added.remove(parentId)) {
@@ -263,10 +278,22 @@ final class Mesh {
     }
   }
 
+  /// Places came free: members without a parent get them.
+  private void feed() {
+    if (freed) {
+      freed = false;
+      hungry.removeIf(child -> child.gone || child.onlyServes);
+      int waiting = hungry.size();
+      hungry.stream().limit(MOST_FED).toList().forEach(this::fill);
+      freed |= hungry.size() < waiting && !hungry.isEmpty(); // there may be more places
+    }
+  }
+
   /// Queues one event with one grant for each child whose parents changed.
   ///
   /// @return children that have parents and need their grants renewed later
   Collection<Member> flush() {
+    feed();
     var children = new HashSet<Member>();
     changes.forEach(
         (child, change) -> {

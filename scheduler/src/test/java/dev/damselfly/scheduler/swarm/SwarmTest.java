@@ -712,6 +712,39 @@ class SwarmTest {
     assertReachable(all);
   }
 
+  @Test
+  void crowdThatComesAtOnce_isNotLeftToTheFirstParent() {
+    var all = new ArrayList<Peer>();
+    for (int i = 0; i < 40; i++) {
+      all.add(peer("p" + i));
+    }
+    Peer first = all.getFirst();
+    first.want(1);
+    first.brought(first.leases().getFirst().getLeaseId(), 0, "x");
+
+    List<Peer> served = all.stream().filter(p -> p.parents().contains(first.peerId)).toList();
+    assertThat(served).hasSize(16);
+    served.forEach(p -> p.got(0, "x", first.peerId));
+
+    assertThat(all).allMatch(p -> !p.parents().isEmpty());
+  }
+
+  @Test
+  void placeThatComesFree_goesToAMemberWithoutParents() {
+    var all = new ArrayList<Peer>();
+    for (int i = 0; i < 20; i++) {
+      all.add(peer("p" + i));
+    }
+    Peer first = all.getFirst();
+    first.want(1);
+    first.brought(first.leases().getFirst().getLeaseId(), 0, "x");
+    Peer without = all.stream().filter(p -> p != first && p.parents().isEmpty()).findFirst().orElseThrow();
+
+    all.stream().filter(p -> !p.parents().isEmpty()).findFirst().orElseThrow().talk.breakOff();
+
+    assertThat(without.parents()).containsExactly(first.peerId);
+  }
+
   private static void assertReachable(List<Peer> all) {
     for (Peer from : all) {
       var reached = new java.util.HashSet<>(List.of(from.peerId));
