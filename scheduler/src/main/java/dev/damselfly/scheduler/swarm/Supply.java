@@ -144,7 +144,7 @@ final class Supply {
     long own = Math.clamp((missing + takers - 1) / takers, 1, config.perMember());
     int inFlight = leases.pace().inFlight(count);
     // A member that is alone passes nothing on, and reads ahead.
-    long room = (takers == 1 ? Math.max(inFlight, held) : inFlight) - leases.outstanding(now.minus(OriginPace.PATIENCE));
+    int room = (takers == 1 ? Math.max(inFlight, held) : inFlight) - leases.outstanding(now.minus(OriginPace.PATIENCE));
     int most = (int) Math.min(Math.min(member.demand, room), own - leases.outstanding(member.peerId));
     if (most <= 0) {
       return Optional.empty(); // it has its share of what is missing
