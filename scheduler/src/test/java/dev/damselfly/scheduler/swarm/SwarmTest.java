@@ -207,9 +207,10 @@ class SwarmTest {
     var read = new ArrayList<Integer>();
     for (Map<LeaseGranted, Peer> open = open(peers); !open.isEmpty(); open = open(peers)) {
       assertThat(open).hasSizeLessThanOrEqualTo(4);
-      LeaseGranted lease = open.keySet().iterator().next();
+      Map.Entry<LeaseGranted, Peer> first = open.entrySet().iterator().next();
+      LeaseGranted lease = first.getKey();
       read.add(lease.getNumbers(0));
-      open.get(lease).brought(lease.getLeaseId(), lease.getNumbers(0), "x" + lease.getNumbers(0));
+      first.getValue().brought(lease.getLeaseId(), lease.getNumbers(0), "x" + lease.getNumbers(0));
     }
 
     assertThat(read).hasSize(PIECES).doesNotHaveDuplicates();
