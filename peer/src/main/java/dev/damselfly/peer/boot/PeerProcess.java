@@ -130,6 +130,18 @@ public final class PeerProcess implements AutoCloseable {
     }
   }
 
+  private HostSelf self(RoleTemplate.Meaning meaning, int port, int piecePort) {
+    return new HostSelf(
+        config.place().ip(),
+        meaning.name(),
+        meaning.role() == Role.SEED_PEER,
+        meaning.cluster().orElseThrow(),
+        port,
+        piecePort,
+        config.place().idc(),
+        config.place().location());
+  }
+
   @GuardedBy("this")
   private void run(RoleTemplate.Meaning meaning) throws IOException {
     var timer = own(new SystemTimer("peer-timer"), SystemTimer::close);
@@ -147,16 +159,7 @@ public final class PeerProcess implements AutoCloseable {
             .start();
     server = serve(store, grants, pieces, late, meaning.cluster().orElseThrow());
 
-    var self =
-        new HostSelf(
-            config.place().ip(),
-            meaning.name(),
-            meaning.role() == Role.SEED_PEER,
-            meaning.cluster().orElseThrow(),
-            server.port(),
-            pieces.port(),
-            config.place().idc(),
-            config.place().location());
+    var self = self(meaning, server.port(), pieces.port());
     var facts = new HostFacts(self, config.storeDirectory(), Path.of("/proc"));
     late.facts(facts);
     var schedulers = discover(channels, self, facts, timer, late);
