@@ -90,10 +90,11 @@ final class RafsFuzz implements Target {
     for (int i = 0; i < BASES.size(); i++) {
       seeds.add(new byte[] {(byte) i});
     }
-    for (Hostile hostile : Hostile.all()) {
-      int base = BASE_NAMES.indexOf(hostile.base());
-      if (!hostile.expect().equals("same")) {
-        seeds.add(changes(base, BASES.get(base), hostile.image().bootstrap()));
+    List<Hostile> hostile = Hostile.all();
+    for (int i = 0; i < hostile.size(); i += 2) { // each is tested by itself; here they are only places to start from
+      int base = BASE_NAMES.indexOf(hostile.get(i).base());
+      if (hostile.get(i).expect().equals("reject")) {
+        seeds.add(changes(base, BASES.get(base), hostile.get(i).image().bootstrap()));
       }
     }
     byte[] small = Golden.image("v6-empty").bootstrap();

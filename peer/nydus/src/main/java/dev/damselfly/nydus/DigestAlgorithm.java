@@ -3,7 +3,6 @@ package dev.damselfly.nydus;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import org.bouncycastle.crypto.digests.Blake3Digest;
 
 /// What chunks and version 5 inodes are named by: 32 bytes.
 public enum DigestAlgorithm {
@@ -21,7 +20,7 @@ public enum DigestAlgorithm {
   }
 
   /// A digest that is under way. Not thread-safe.
-  public sealed interface Running {
+  public sealed interface Running permits Blake3, Sha256 {
     default void add(byte[] bytes) {
       add(bytes, 0, bytes.length);
     }
@@ -30,22 +29,6 @@ public enum DigestAlgorithm {
 
     /// The digest; nothing is added afterwards.
     byte[] end();
-  }
-
-  private static final class Blake3 implements Running {
-    private final Blake3Digest digest = new Blake3Digest();
-
-    @Override
-    public void add(byte[] bytes, int from, int length) {
-      digest.update(bytes, from, length);
-    }
-
-    @Override
-    public byte[] end() {
-      var out = new byte[LENGTH];
-      digest.doFinal(out, 0);
-      return out;
-    }
   }
 
   private static final class Sha256 implements Running {

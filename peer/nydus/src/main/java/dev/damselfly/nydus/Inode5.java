@@ -37,12 +37,20 @@ record Inode5(
     int targetSize = in.u16(at + 102);
     boolean link = type == NodeType.SYMLINK ? targetSize >= 1 && targetSize <= 4096 : targetSize == 0;
     require(link, Code.M32, at + 102, "a symbolic link has a target of 1 to 4096 bytes");
+    requireSize(in, at, type, targetSize);
     Table target = part(in, padded(name), targetSize, Code.M32);
     Table attributes = attributes(in, padded(target), (flags & XATTR) != 0);
     long records = type == NodeType.FILE ? ChunkRecord.SIZE * children.count : 0;
     in.requireInside(padded(attributes), records, Code.M24, "chunk records lie inside the file");
     Table chunks = new Table(padded(attributes), records);
     return new Inode5(node(in, at, type), in.u64(at + 32), (int) flags, children, name, target, attributes, chunks);
+  }
+
+  /// The size of files is that of their chunks, and is checked with them; that of directories means nothing.
+  private static void requireSize(Bytes in, long at, NodeType type, int targetSize) throws RafsRefused {
+    if (type != NodeType.FILE && type != NodeType.DIRECTORY) {
+      require(in.u64(at + 64) == targetSize, Code.M32, at + 64, "a link has the size of its target, a special node none");
+    }
   }
 
   private static Node node(Bytes in, long at, NodeType type) throws RafsRefused {

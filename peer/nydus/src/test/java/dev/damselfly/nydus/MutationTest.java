@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,6 +99,19 @@ class MutationTest {
     return new Node(
         node.id(), node.offset(), node.type(), node.mode(), node.uid(), node.gid(), node.size(), node.nlink(),
         other.mtimeSeconds(), other.mtimeNanos(), node.rdev());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/special/sym-rel", "/special/fifo", "/special/chr-1-3"})
+  void sizeOfAVersion5Node_isThatOfItsTarget(String path) throws RafsRefused {
+    byte[] bootstrap = Golden.image("v5-merged").bootstrap();
+    Node node = Optional.ofNullable(Paths.of(Golden.read(bootstrap)).get(path)).orElseThrow();
+    bootstrap[(int) node.offset() + 65] = 1;
+
+    RafsRefused refused = catchThrowableOfType(RafsRefused.class, () -> Golden.read(bootstrap));
+
+    assertThat(refused.code()).isEqualTo(Code.M32);
+    assertThat(refused.offset()).isEqualTo(node.offset() + 64);
   }
 
   @Test

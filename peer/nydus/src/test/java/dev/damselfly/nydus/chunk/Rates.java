@@ -5,6 +5,7 @@ import dev.damselfly.nydus.DigestAlgorithm;
 import dev.damselfly.nydus.Golden;
 import dev.damselfly.nydus.RafsRefused;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import net.jpountz.lz4.LZ4Factory;
 
 /// Prints how fast digests, decoders and the reader are on this machine, on one thread. Run by hand; asserts nothing.
@@ -27,6 +28,8 @@ public final class Rates {
     }
     byte[] zstd = Zstd.compress(plain);
     byte[] lz4 = LZ4Factory.safeInstance().fastCompressor().compress(plain);
+    var small = Arrays.copyOf(plain, 16 << 10);
+    print("BLAKE3, 16 KiB", small.length, () -> DigestAlgorithm.BLAKE3.of(small)[0]);
     print("BLAKE3", CHUNK, () -> DigestAlgorithm.BLAKE3.of(plain)[0]);
     print("SHA-256", CHUNK, () -> DigestAlgorithm.SHA256.of(plain)[0]);
     print("zstd decode, plain bytes", CHUNK, () -> Zstds.decode(zstd, CHUNK, 0)[0]);
