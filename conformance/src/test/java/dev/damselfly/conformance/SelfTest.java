@@ -1,0 +1,70 @@
+package dev.damselfly.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.damselfly.conformance.cli.AllCases;
+import dev.damselfly.conformance.reference.Fault;
+import dev.damselfly.conformance.reference.ReferenceTarget;
+import dev.damselfly.conformance.suite.Case;
+import dev.damselfly.conformance.suite.ExpectedFailures;
+import dev.damselfly.conformance.suite.Level;
+import dev.damselfly.conformance.suite.Outcome;
+import dev.damselfly.conformance.suite.Profile;
+import dev.damselfly.conformance.suite.Result;
+import dev.damselfly.conformance.suite.Runner;
+import dev.damselfly.conformance.target.Target;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Proves the suite on the reference program.
+class SelfTest {
+  private static final int JOBS = 8;
+
+  @TempDir Path work;
+
+  private List<Result> run(Target target, Profile profile, int patienceSeconds) throws InterruptedException {
+    var options = new Runner.Options(Duration.ofSeconds(patienceSeconds), Duration.ofMinutes(2), JOBS, 7, work);
+    return new Runner(target, ExpectedFailures.NONE, options, _ -> {}).run(Runner.select(AllCases.all(), profile));
+  }
+
+  private static Set<String> notPassed(List<Result> results) {
+    return results.stream()
+        .filter(result -> !(result.outcome() instanceof Outcome.Passed) && !(result.outcome() instanceof Outcome.Unsupported))
+        .map(result -> result.which().id() + (result.outcome() instanceof Outcome.Broken(String text) ? " broken: " + text : ""))
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void interop_passesOnTheReference() throws Exception {
+    List<Result> results = run(new ReferenceTarget(false, Set.of()), Profile.INTEROP, 30);
+
+    assertThat(results).allSatisfy(result -> assertThat(result.outcome()).as(result.which().id()).isInstanceOf(Outcome.Passed.class));
+  }
+
+  @Test
+  void hardened_passesOnTheReference() throws Exception {
+    List<Result> results = run(new ReferenceTarget(true, Set.of()), Profile.HARDENED, 30);
+
+    assertThat(notPassed(results)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  @Timeout(300)
+  void fault_isFoundByItsCaseAndNoOther(Fault fault) throws Exception {
+    Case meant = AllCases.all().stream().filter(one -> one.id().equals(fault.caseId())).findFirst().orElseThrow();
+    boolean secure = meant.level() == Level.SEC_MUST;
+
+    List<Result> results = run(new ReferenceTarget(secure, Set.of(fault)), secure ? Profile.HARDENED : Profile.INTEROP, 15);
+
+    assertThat(notPassed(results)).containsExactly(fault.caseId());
+  }
+}
