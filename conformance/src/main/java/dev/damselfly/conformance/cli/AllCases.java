@@ -1,5 +1,6 @@
 package dev.damselfly.conformance.cli;
 
+import dev.damselfly.conformance.manager.ManagerCases;
 import dev.damselfly.conformance.scheduler.SchedulerCases;
 import dev.damselfly.conformance.suite.Case;
 import java.util.List;
@@ -13,6 +14,6 @@ public final class AllCases {
   private AllCases() {}
 
   public static List<Case> all() {
-    return Stream.of(SchedulerCases.all()).flatMap(List::stream).toList();
+    return Stream.of(ManagerCases.all(), SchedulerCases.all()).flatMap(List::stream).toList();
   }
 }

@@ -70,7 +70,7 @@ final class ReferenceServer {
       return GrpcSslContexts.configure(SslContextBuilder.forServer(identity.key(), identity.certificate()), SslProvider.JDK)
           .protocols("TLSv1.3")
           .trustManager(new Judge(identity.authority(), faults))
-          .clientAuth(faults.contains(Fault.ACCEPTS_ANONYMOUS) ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE)
+          .clientAuth(faults.contains(Fault.ACCEPTS_ANONYMOUS) || faults.contains(Fault.MANAGER_ACCEPTS_ANONYMOUS) ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE)
           .build();
     } catch (SSLException e) {
       throw new IllegalStateException(e);
@@ -88,10 +88,10 @@ final class ReferenceServer {
     }
 
     private void check(X509Certificate[] chain) throws CertificateException {
-      if (!faults.contains(Fault.ACCEPTS_EXPIRED)) {
+      if (!faults.contains(Fault.ACCEPTS_EXPIRED) && !faults.contains(Fault.MANAGER_ACCEPTS_EXPIRED)) {
         chain[0].checkValidity();
       }
-      if (!faults.contains(Fault.ACCEPTS_FOREIGN)) {
+      if (!faults.contains(Fault.ACCEPTS_FOREIGN) && !faults.contains(Fault.MANAGER_ACCEPTS_FOREIGN)) {
         try {
           chain[0].verify(authority.getPublicKey());
         } catch (GeneralSecurityException e) {

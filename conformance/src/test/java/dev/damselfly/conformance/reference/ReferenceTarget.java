@@ -33,7 +33,7 @@ import java.util.concurrent.TimeUnit;
 
 /// The reference program in this process, reached over the loopback address as any other.
 public final class ReferenceTarget implements Target {
-  private static final Set<String> MISSING = Set.of();
+  private static final Set<String> MISSING = Set.of("rest");
 
   private final boolean mutual;
   private final Set<Fault> faults;
@@ -80,6 +80,7 @@ public final class ReferenceTarget implements Target {
     var started = new Started(start);
     switch (start.role()) {
       case SCHEDULER -> started.scheduler();
+      case MANAGER -> started.serve(new ReferenceManager(faults, mutual));
       default -> throw new IOException("the reference program is no " + start.role().text());
     }
     return started;
@@ -129,10 +130,10 @@ public final class ReferenceTarget implements Target {
 
     private void serve(BindableService service) throws IOException {
       var health = new HealthStatusManager();
-      health.setStatus("", faults.contains(Fault.SAYS_NOT_SERVING) ? ServingStatus.NOT_SERVING : ServingStatus.SERVING);
+      health.setStatus("", faults.contains(Fault.SAYS_NOT_SERVING) || faults.contains(Fault.MANAGER_SAYS_NOT_SERVING) ? ServingStatus.NOT_SERVING : ServingStatus.SERVING);
       var services = new ArrayList<BindableService>(List.of(health.getHealthService()));
       services.add(() -> ServerInterceptors.intercept(service, new EagerHeaders()));
-      if (faults.contains(Fault.SERVES_REFLECTION)) {
+      if (faults.contains(Fault.SERVES_REFLECTION) || faults.contains(Fault.MANAGER_SERVES_REFLECTION)) {
         services.add(ProtoReflectionServiceV1.newInstance());
       }
       Server server = ReferenceServer.start(identity(), faults, services);
@@ -143,6 +144,11 @@ public final class ReferenceTarget implements Target {
     @Override
     public Endpoint endpoint() {
       return endpoint;
+    }
+
+    @Override
+    public Optional<Endpoint> endpoint(String part) {
+      return Optional.empty();
     }
 
     @Override
