@@ -35,6 +35,13 @@ class SelfTest {
     return new Runner(target, ExpectedFailures.NONE, options, _ -> {}).run(cases);
   }
 
+  private static String details(List<Result> results) {
+    return results.stream()
+        .filter(result -> result.outcome() instanceof Outcome.Failed)
+        .map(result -> result.which().id() + ": " + result.outcome())
+        .collect(Collectors.joining("\n"));
+  }
+
   private static Set<String> notPassed(List<Result> results) {
     return results.stream()
         .filter(result -> !(result.outcome() instanceof Outcome.Passed) && !(result.outcome() instanceof Outcome.Unsupported))
@@ -46,14 +53,14 @@ class SelfTest {
   void interop_passesOnTheReference() throws Exception {
     List<Result> results = run(new ReferenceTarget(false, Set.of()), Runner.select(AllCases.all(), Profile.INTEROP), 30);
 
-    assertThat(notPassed(results)).isEmpty();
+    assertThat(notPassed(results)).as(() -> details(results)).isEmpty();
   }
 
   @Test
   void hardened_passesOnTheReference() throws Exception {
     List<Result> results = run(new ReferenceTarget(true, Set.of()), Runner.select(AllCases.all(), Profile.HARDENED), 30);
 
-    assertThat(notPassed(results)).isEmpty();
+    assertThat(notPassed(results)).as(() -> details(results)).isEmpty();
   }
 
   @ParameterizedTest
@@ -69,6 +76,6 @@ class SelfTest {
             .toList();
     List<Result> results = run(new ReferenceTarget(secure, Set.of(fault)), ofRole, 15);
 
-    assertThat(notPassed(results)).containsExactly(fault.caseId());
+    assertThat(notPassed(results)).as(() -> details(results)).containsExactly(fault.caseId());
   }
 }

@@ -1,6 +1,7 @@
 package dev.damselfly.conformance.cli;
 
 import dev.damselfly.conformance.manager.ManagerCases;
+import dev.damselfly.conformance.peer.PeerCases;
 import dev.damselfly.conformance.scheduler.SchedulerCases;
 import dev.damselfly.conformance.suite.Case;
 import java.util.List;
@@ -14,6 +15,6 @@ public final class AllCases {
   private AllCases() {}
 
   public static List<Case> all() {
-    return Stream.of(ManagerCases.all(), SchedulerCases.all()).flatMap(List::stream).toList();
+    return Stream.of(ManagerCases.all(), SchedulerCases.all(), PeerCases.all()).flatMap(List::stream).toList();
   }
 }

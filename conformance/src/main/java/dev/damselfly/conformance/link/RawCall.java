@@ -29,7 +29,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
-/// One gRPC call whose HTTP/2 frames are the observation. The caller never closes its side.
+/// One gRPC call whose HTTP/2 frames are the observation. The caller's side stays open unless the case ends it.
 public final class RawCall implements AutoCloseable {
   /// A frame of the program under test.
   ///
@@ -108,15 +108,19 @@ public final class RawCall implements AutoCloseable {
 
   /// Sends one message.
   public RawCall send(MessageLite message) throws InterruptedException {
-    return sendBytes(message.toByteArray());
+    return write(message.toByteArray(), false);
   }
 
-  /// Sends these bytes as one message.
-  public RawCall sendBytes(byte[] message) throws InterruptedException {
+  /// Sends one message and ends the caller's side, as calls with one request do.
+  public RawCall sendLast(MessageLite message) throws InterruptedException {
+    return write(message.toByteArray(), true);
+  }
+
+  private RawCall write(byte[] message, boolean last) throws InterruptedException {
     ByteBuf body = Unpooled.buffer(message.length + 5);
     body.writeByte(0).writeInt(message.length).writeBytes(message);
     transcript.bytes("suite", "DATA", ByteBufUtil.getBytes(body));
-    channel.writeAndFlush(new DefaultHttp2DataFrame(body, false).stream(stream)).sync();
+    channel.writeAndFlush(new DefaultHttp2DataFrame(body, last).stream(stream)).sync();
     return this;
   }
 

@@ -19,6 +19,10 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
@@ -59,10 +63,14 @@ final class ReferenceServer {
         identity.isPresent()
             ? InternalProtocolNegotiators.serverTls(tls(identity.get(), faults))
             : InternalProtocolNegotiators.serverPlaintext();
-    builder.protocolNegotiator(faults.contains(Fault.LEAVES_STREAMS_HALF_OPEN) ? inner : new Resetting(inner));
+    builder.protocolNegotiator(faults.contains(Fault.LEAVES_STREAMS_HALF_OPEN) ? inner : new Resetting(inner, !faults.contains(Fault.ENDS_SYNC_HOST_AT_DEADLINE)));
     builder.intercept(new Callers());
     services.forEach(builder::addService);
     return builder.build().start();
+  }
+
+  static boolean any(Set<Fault> faults, Fault... some) {
+    return List.of(some).stream().anyMatch(faults::contains);
   }
 
   private static SslContext tls(Identity identity, Set<Fault> faults) {
@@ -70,7 +78,7 @@ final class ReferenceServer {
       return GrpcSslContexts.configure(SslContextBuilder.forServer(identity.key(), identity.certificate()), SslProvider.JDK)
           .protocols("TLSv1.3")
           .trustManager(new Judge(identity.authority(), faults))
-          .clientAuth(faults.contains(Fault.ACCEPTS_ANONYMOUS) || faults.contains(Fault.MANAGER_ACCEPTS_ANONYMOUS) ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE)
+          .clientAuth(any(faults, Fault.ACCEPTS_ANONYMOUS, Fault.MANAGER_ACCEPTS_ANONYMOUS, Fault.PEER_ACCEPTS_ANONYMOUS) ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE)
           .build();
     } catch (SSLException e) {
       throw new IllegalStateException(e);
@@ -88,10 +96,10 @@ final class ReferenceServer {
     }
 
     private void check(X509Certificate[] chain) throws CertificateException {
-      if (!faults.contains(Fault.ACCEPTS_EXPIRED) && !faults.contains(Fault.MANAGER_ACCEPTS_EXPIRED)) {
+      if (!any(faults, Fault.ACCEPTS_EXPIRED, Fault.MANAGER_ACCEPTS_EXPIRED, Fault.PEER_ACCEPTS_EXPIRED)) {
         chain[0].checkValidity();
       }
-      if (!faults.contains(Fault.ACCEPTS_FOREIGN) && !faults.contains(Fault.MANAGER_ACCEPTS_FOREIGN)) {
+      if (!any(faults, Fault.ACCEPTS_FOREIGN, Fault.MANAGER_ACCEPTS_FOREIGN, Fault.PEER_ACCEPTS_FOREIGN)) {
         try {
           chain[0].verify(authority.getPublicKey());
         } catch (GeneralSecurityException e) {
@@ -158,7 +166,7 @@ final class ReferenceServer {
   }
 
   /// Resets answered streams whose caller keeps its side open.
-  private record Resetting(ProtocolNegotiator inner) implements ProtocolNegotiator {
+  private record Resetting(ProtocolNegotiator inner, boolean withoutDeadlines) implements ProtocolNegotiator {
     @Override
     public AsciiString scheme() {
       return inner.scheme();
@@ -166,6 +174,9 @@ final class ReferenceServer {
 
     @Override
     public ChannelHandler newHandler(GrpcHttp2ConnectionHandler http2) {
+      if (withoutDeadlines) {
+        http2.decoder().frameListener(new WithoutDeadlines(http2.decoder().frameListener()));
+      }
       ChannelHandler next = inner.newHandler(http2);
       return new ChannelInboundHandlerAdapter() {
         @Override
@@ -192,6 +203,30 @@ final class ReferenceServer {
     @Override
     public void close() {
       inner.close();
+    }
+  }
+
+  /// Takes `grpc-timeout` off every request.
+  private static final class WithoutDeadlines extends Http2FrameListenerDecorator {
+    private static final AsciiString TIMEOUT = AsciiString.cached("grpc-timeout");
+
+    WithoutDeadlines(Http2FrameListener next) {
+      super(next);
+    }
+
+    @Override
+    @SuppressWarnings("ParameterNumber") // the shape is Netty's
+    public void onHeadersRead(
+        ChannelHandlerContext ctx, int stream, Http2Headers headers, int dependency, short weight, boolean exclusive, int padding, boolean end)
+        throws Http2Exception {
+      headers.remove(TIMEOUT);
+      super.onHeadersRead(ctx, stream, headers, dependency, weight, exclusive, padding, end);
+    }
+
+    @Override
+    public void onHeadersRead(ChannelHandlerContext ctx, int stream, Http2Headers headers, int padding, boolean end) throws Http2Exception {
+      headers.remove(TIMEOUT);
+      super.onHeadersRead(ctx, stream, headers, padding, end);
     }
   }
 }

@@ -1,7 +1,20 @@
 package dev.damselfly.conformance.reference;
 
+import com.google.protobuf.Duration;
+import dev.damselfly.api.ring.HashRing;
+import dev.damselfly.api.wire.common.v2.Build;
+import dev.damselfly.api.wire.common.v2.CPU;
+import dev.damselfly.api.wire.common.v2.Disk;
+import dev.damselfly.api.wire.common.v2.Host;
+import dev.damselfly.api.wire.common.v2.Memory;
+import dev.damselfly.api.wire.common.v2.Network;
+import dev.damselfly.api.wire.manager.v2.ListSchedulersRequest;
 import dev.damselfly.api.wire.manager.v2.ManagerGrpc;
+import dev.damselfly.api.wire.manager.v2.SourceType;
 import dev.damselfly.api.wire.manager.v2.UpdateSchedulerRequest;
+import dev.damselfly.api.wire.scheduler.v2.AnnounceHostRequest;
+import dev.damselfly.api.wire.scheduler.v2.DeleteHostRequest;
+import dev.damselfly.api.wire.scheduler.v2.SchedulerGrpc;
 import dev.damselfly.conformance.link.Credentials;
 import dev.damselfly.conformance.link.Endpoint;
 import dev.damselfly.conformance.link.Identity;
@@ -20,6 +33,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -27,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +53,7 @@ public final class ReferenceTarget implements Target {
   private final boolean mutual;
   private final Set<Fault> faults;
   private final Actors actors;
+  private final Map<Path, RefStore> stores = new ConcurrentHashMap<>();
 
   /// @param mutual whether its listeners want TLS and identities
   public ReferenceTarget(boolean mutual, Set<Fault> faults) {
@@ -66,6 +82,7 @@ public final class ReferenceTarget implements Target {
     return switch (capability) {
       case "mtls" -> mutual;
       case "plain" -> !mutual;
+      case "output-path" -> !mutual;
       default -> !MISSING.contains(capability);
     };
   }
@@ -80,6 +97,7 @@ public final class ReferenceTarget implements Target {
     var started = new Started(start);
     switch (start.role()) {
       case SCHEDULER -> started.scheduler();
+      case PEER -> started.peer();
       case MANAGER -> started.serve(new ReferenceManager(faults, mutual));
       default -> throw new IOException("the reference program is no " + start.role().text());
     }
@@ -89,7 +107,9 @@ public final class ReferenceTarget implements Target {
   private final class Started implements Running {
     private final Start start;
     private final Deque<Runnable> closers = new ArrayDeque<>();
+    private final Deque<Runnable> leaving = new ArrayDeque<>();
     private Endpoint endpoint = new Endpoint("127.0.0.1", 1);
+    private Optional<Endpoint> proxy = Optional.empty();
 
     Started(Start start) {
       this.start = start;
@@ -128,12 +148,70 @@ public final class ReferenceTarget implements Target {
       timer.scheduleWithFixedDelay(service::collect, 100, 100, TimeUnit.MILLISECONDS);
     }
 
+    void peer() throws IOException {
+      boolean first = !stores.containsKey(start.work());
+      if (faults.contains(Fault.FORGETS_ON_RESTART)) {
+        stores.remove(start.work());
+      }
+      java.nio.file.Files.createDirectories(start.work());
+      RefStore store = stores.computeIfAbsent(start.work(), missing -> new RefStore());
+      var pieces = new RefPieceServer(store, faults);
+      closers.push(pieces::close);
+      ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+      closers.push(timer::shutdownNow);
+      var found =
+          ManagerGrpc.newBlockingStub(channel(start.manager(), own()))
+              .withDeadlineAfter(10, TimeUnit.SECONDS)
+              .listSchedulers(ListSchedulersRequest.newBuilder().setSourceType(SourceType.PEER_SOURCE).setHostname("own").setIp("127.0.0.1").build());
+      List<HashRing.Member<Channel>> members =
+          found.getSchedulersList().stream()
+              .map(row -> new HashRing.Member<>(row.getHostname(), channel(new Endpoint(row.getIp(), row.getPort()), own())))
+              .toList();
+      var ground =
+          new ReferencePeer.Ground(
+              faults, store, pieces, HashRing.of(members), to -> channel(to, own()), timer, start.work(), mutual, first);
+      var service = new ReferencePeer(ground);
+      serve(service);
+      var web = new RefProxy(service, faults);
+      closers.push(web::close);
+      proxy = Optional.of(new Endpoint("127.0.0.1", web.port()));
+      members.forEach(member -> announce(SchedulerGrpc.newBlockingStub(member.value()), service));
+    }
+
+    private void announce(SchedulerGrpc.SchedulerBlockingStub scheduler, ReferencePeer service) {
+      var host =
+          Host.newBuilder()
+              .setId(service.hostId())
+              .setHostname("own")
+              .setIp("127.0.0.1")
+              .setPort(endpoint.port())
+              .setDownloadPort(endpoint.port())
+              .setOs("linux")
+              .setPlatform("linux")
+              .setCpu(CPU.getDefaultInstance())
+              .setMemory(Memory.getDefaultInstance())
+              .setNetwork(Network.getDefaultInstance())
+              .setBuild(Build.getDefaultInstance());
+      if (!faults.contains(Fault.ANNOUNCES_WITHOUT_DISK)) {
+        host.setDisk(Disk.getDefaultInstance());
+      }
+      var request = AnnounceHostRequest.newBuilder().setHost(host).setInterval(Duration.newBuilder().setSeconds(300)).build();
+      var calls = scheduler.withDeadlineAfter(10, TimeUnit.SECONDS);
+      calls.announceHost(request);
+      if (!faults.contains(Fault.LEAVES_SILENTLY)) {
+        leaving.push(
+            () -> {
+              scheduler.withDeadlineAfter(10, TimeUnit.SECONDS).deleteHost(DeleteHostRequest.newBuilder().setHostId(service.hostId()).build());
+            });
+      }
+    }
+
     private void serve(BindableService service) throws IOException {
       var health = new HealthStatusManager();
-      health.setStatus("", faults.contains(Fault.SAYS_NOT_SERVING) || faults.contains(Fault.MANAGER_SAYS_NOT_SERVING) ? ServingStatus.NOT_SERVING : ServingStatus.SERVING);
+      health.setStatus("", ReferenceServer.any(faults, Fault.SAYS_NOT_SERVING, Fault.MANAGER_SAYS_NOT_SERVING, Fault.PEER_SAYS_NOT_SERVING) ? ServingStatus.NOT_SERVING : ServingStatus.SERVING);
       var services = new ArrayList<BindableService>(List.of(health.getHealthService()));
       services.add(() -> ServerInterceptors.intercept(service, new EagerHeaders()));
-      if (faults.contains(Fault.SERVES_REFLECTION) || faults.contains(Fault.MANAGER_SERVES_REFLECTION)) {
+      if (ReferenceServer.any(faults, Fault.SERVES_REFLECTION, Fault.MANAGER_SERVES_REFLECTION, Fault.PEER_SERVES_REFLECTION)) {
         services.add(ProtoReflectionServiceV1.newInstance());
       }
       Server server = ReferenceServer.start(identity(), faults, services);
@@ -148,7 +226,7 @@ public final class ReferenceTarget implements Target {
 
     @Override
     public Optional<Endpoint> endpoint(String part) {
-      return Optional.empty();
+      return part.equals("proxy") ? proxy : Optional.empty();
     }
 
     @Override
@@ -158,6 +236,7 @@ public final class ReferenceTarget implements Target {
 
     @Override
     public void stop() {
+      leaving.forEach(Runnable::run);
       close();
     }
 
