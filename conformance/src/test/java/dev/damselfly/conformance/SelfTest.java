@@ -3,6 +3,7 @@ package dev.damselfly.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.conformance.cli.AllCases;
+import dev.damselfly.conformance.reference.Contrarian;
 import dev.damselfly.conformance.reference.Fault;
 import dev.damselfly.conformance.reference.ReferenceTarget;
 import dev.damselfly.conformance.suite.Case;
@@ -61,6 +62,56 @@ class SelfTest {
     List<Result> results = run(new ReferenceTarget(true, Set.of()), Runner.select(AllCases.all(), Profile.HARDENED), 30);
 
     assertThat(notPassed(results)).as(() -> details(results)).isEmpty();
+  }
+
+  @Test
+  void refusingEverything_passesNothing() throws Exception {
+    assertThat(passed(false)).isEmpty();
+  }
+
+  @Test
+  void acceptingEverything_passesNothing() throws Exception {
+    assertThat(passed(true)).isEmpty();
+  }
+
+  /// Over both transports.
+  private Set<String> passed(boolean accepts) throws InterruptedException {
+    var results = new java.util.ArrayList<Result>();
+    results.addAll(run(new Contrarian(accepts, false), Runner.select(AllCases.all(), Profile.INTEROP), 1));
+    results.addAll(run(new Contrarian(accepts, true), Runner.select(AllCases.all(), Profile.HARDENED), 1));
+    return results.stream()
+        .filter(result -> result.outcome() instanceof Outcome.Passed)
+        .map(result -> result.which().id())
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void everyBehaviour_hasACase() {
+    var rows = AllCases.all().stream().map(Case::behaviour).collect(Collectors.toSet());
+    var missing = new java.util.TreeSet<String>();
+    for (int i = 1; i <= 20; i++) {
+      missing.add("C" + i);
+    }
+    for (int i = 1; i <= 30; i++) {
+      missing.add("B" + i);
+    }
+    missing.removeAll(rows);
+
+    assertThat(missing).isEmpty();
+    assertThat(AllCases.all().stream().map(Case::id)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void everyCaseThatTheReferencePlays_hasAFault() {
+    var found = java.util.Arrays.stream(Fault.values()).map(Fault::caseId).collect(Collectors.toSet());
+    var without =
+        AllCases.all().stream()
+            .filter(one -> !one.needs().contains("rest"))
+            .map(Case::id)
+            .filter(id -> !found.contains(id) && !id.endsWith("/plain"))
+            .collect(Collectors.toSet());
+
+    assertThat(without).isEmpty();
   }
 
   @ParameterizedTest

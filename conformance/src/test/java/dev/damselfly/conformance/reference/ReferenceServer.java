@@ -73,7 +73,7 @@ final class ReferenceServer {
     return List.of(some).stream().anyMatch(faults::contains);
   }
 
-  private static SslContext tls(Identity identity, Set<Fault> faults) {
+  static SslContext tls(Identity identity, Set<Fault> faults) {
     try {
       return GrpcSslContexts.configure(SslContextBuilder.forServer(identity.key(), identity.certificate()), SslProvider.JDK)
           .protocols("TLSv1.3")
