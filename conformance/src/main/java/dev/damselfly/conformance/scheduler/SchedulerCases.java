@@ -16,7 +16,8 @@ public final class SchedulerCases {
             ParentCases.all(),
             GraphCases.all(),
             StreamCases.all(),
-            GuardCases.all())
+            GuardCases.all(),
+            FurtherCases.all())
         .flatMap(List::stream)
         .toList();
   }

@@ -103,14 +103,21 @@ final class RefDownload implements Runnable {
   void fetchAtOrigin(RefStore.Held held, List<Integer> wanted, boolean all, Download from) throws IOException, InterruptedException {
     for (int number : wanted) {
       if (all || held.get(number) == null) {
-        originPiece(held, number, from);
+        originPiece(held, number, from, all);
       }
     }
   }
 
-  void originPiece(RefStore.Held held, int number, Download from) throws IOException, InterruptedException {
-    byte[] bytes = peer.origin().read(from.getUrl(), from.getRequestHeaderMap(), (long) number * RefStore.PIECE, held.size(number));
-    held.put(number, bytes);
+  /// @param again also when it is there
+  void originPiece(RefStore.Held held, int number, Download from, boolean again) throws IOException, InterruptedException {
+    held.fetching.lock();
+    try {
+      if (again || held.get(number) == null) {
+        held.put(number, peer.origin().read(from.getUrl(), from.getRequestHeaderMap(), (long) number * RefStore.PIECE, held.size(number)));
+      }
+    } finally {
+      held.fetching.unlock();
+    }
   }
 
   private void report(RefStore.Held held, int number) {

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32;
 
 /// What a reference peer holds; outlives a restart. Thread-safe.
@@ -14,6 +15,8 @@ final class RefStore {
   static final class Held {
     final String id;
     final long length;
+    /// One reads a task from the origin at a time.
+    final ReentrantLock fetching = new ReentrantLock();
     private final Map<Integer, byte[]> pieces = new TreeMap<>();
 
     Held(String id, long length) {

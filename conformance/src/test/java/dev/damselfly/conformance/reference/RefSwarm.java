@@ -107,7 +107,7 @@ final class RefSwarm {
     send(AnnouncePeerRequest.newBuilder().setDownloadPeerBackToSourceStartedRequest(DownloadPeerBackToSourceStartedRequest.getDefaultInstance()));
     for (int number : wanted) {
       if (held.get(number) == null) {
-        session.originPiece(held, number, download);
+        session.originPiece(held, number, download, false);
         send(
             AnnouncePeerRequest.newBuilder()
                 .setDownloadPieceBackToSourceFinishedRequest(

@@ -9,6 +9,7 @@ import dev.damselfly.api.rule.Rules;
 import dev.damselfly.api.wire.common.v2.CachePeer;
 import dev.damselfly.api.wire.common.v2.Host;
 import dev.damselfly.api.wire.common.v2.Peer;
+import dev.damselfly.api.wire.common.v2.PersistentCacheTask;
 import dev.damselfly.api.wire.common.v2.Task;
 import dev.damselfly.api.wire.scheduler.v2.AnnounceHostRequest;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerRequest;
@@ -17,14 +18,20 @@ import dev.damselfly.api.wire.scheduler.v2.DeleteHostRequest;
 import dev.damselfly.api.wire.scheduler.v2.DeletePeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.ListHostsRequest;
 import dev.damselfly.api.wire.scheduler.v2.ListHostsResponse;
+import dev.damselfly.api.wire.scheduler.v2.PreheatImageRequest;
 import dev.damselfly.api.wire.scheduler.v2.SchedulerGrpc;
 import dev.damselfly.api.wire.scheduler.v2.StatCachePeerRequest;
+import dev.damselfly.api.wire.scheduler.v2.StatFileRequest;
+import dev.damselfly.api.wire.scheduler.v2.StatFileResponse;
 import dev.damselfly.api.wire.scheduler.v2.StatPeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.StatTaskRequest;
+import dev.damselfly.api.wire.scheduler.v2.UploadPersistentCacheTaskFinishedRequest;
+import dev.damselfly.api.wire.scheduler.v2.UploadPersistentCacheTaskStartedRequest;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -39,14 +46,16 @@ final class ReferenceScheduler extends SchedulerGrpc.SchedulerImplBase {
   final RefSeeds seeds;
   final ScheduledExecutorService timer;
   private final boolean mutual;
+  private final RefFurther further;
   private final Map<String, Known> hosts = new LinkedHashMap<>();
   private final Map<String, RefTask> tasks = new LinkedHashMap<>();
 
-  ReferenceScheduler(Set<Fault> faults, RefSettings settings, RefSeeds seeds, ScheduledExecutorService timer, boolean mutual) {
+  ReferenceScheduler(Set<Fault> faults, RefSettings settings, RefSeeds seeds, ScheduledExecutorService timer, RefFurther further, boolean mutual) {
     this.faults = faults;
     this.settings = settings;
     this.seeds = seeds;
     this.timer = timer;
+    this.further = further;
     this.mutual = mutual;
   }
 
@@ -124,6 +133,30 @@ final class ReferenceScheduler extends SchedulerGrpc.SchedulerImplBase {
     if (!has(Fault.KEEPS_SILENT_HOSTS)) {
       hosts.values().removeIf(known -> known.interval() > 0 && System.nanoTime() - known.heard() > 2_000_000_000L * known.interval());
     }
+  }
+
+  private synchronized List<Host> known() {
+    return hosts.values().stream().map(Known::host).toList();
+  }
+
+  @Override
+  public void uploadPersistentCacheTaskStarted(UploadPersistentCacheTaskStartedRequest request, StreamObserver<Empty> out) {
+    further.started(request, out);
+  }
+
+  @Override
+  public void uploadPersistentCacheTaskFinished(UploadPersistentCacheTaskFinishedRequest request, StreamObserver<PersistentCacheTask> out) {
+    further.finished(request, known(), out);
+  }
+
+  @Override
+  public void statFile(StatFileRequest request, StreamObserver<StatFileResponse> out) {
+    further.statFile(request, known().stream().filter(host -> host.getPort() != 4000).toList(), out);
+  }
+
+  @Override
+  public void preheatImage(PreheatImageRequest request, StreamObserver<Empty> out) {
+    further.preheat(request, out);
   }
 
   // ---- tasks and peers

@@ -63,7 +63,7 @@ final class ReferenceServer {
         identity.isPresent()
             ? InternalProtocolNegotiators.serverTls(tls(identity.get(), faults))
             : InternalProtocolNegotiators.serverPlaintext();
-    builder.protocolNegotiator(faults.contains(Fault.LEAVES_STREAMS_HALF_OPEN) ? inner : new Resetting(inner, !faults.contains(Fault.ENDS_SYNC_HOST_AT_DEADLINE)));
+    builder.protocolNegotiator(faults.contains(Fault.LEAVES_STREAMS_HALF_OPEN) ? inner : new Resetting(inner, faults.contains(Fault.ENDS_SYNC_HOST_AT_DEADLINE) ? "SyncHost" : ""));
     builder.intercept(new Callers());
     services.forEach(builder::addService);
     return builder.build().start();
@@ -166,7 +166,9 @@ final class ReferenceServer {
   }
 
   /// Resets answered streams whose caller keeps its side open.
-  private record Resetting(ProtocolNegotiator inner, boolean withoutDeadlines) implements ProtocolNegotiator {
+  ///
+  /// @param bounded end of the path whose deadlines count
+  private record Resetting(ProtocolNegotiator inner, String bounded) implements ProtocolNegotiator {
     @Override
     public AsciiString scheme() {
       return inner.scheme();
@@ -174,9 +176,7 @@ final class ReferenceServer {
 
     @Override
     public ChannelHandler newHandler(GrpcHttp2ConnectionHandler http2) {
-      if (withoutDeadlines) {
-        http2.decoder().frameListener(new WithoutDeadlines(http2.decoder().frameListener()));
-      }
+      http2.decoder().frameListener(new WithoutDeadlines(http2.decoder().frameListener(), bounded));
       ChannelHandler next = inner.newHandler(http2);
       return new ChannelInboundHandlerAdapter() {
         @Override
@@ -206,12 +206,23 @@ final class ReferenceServer {
     }
   }
 
-  /// Takes `grpc-timeout` off every request.
+  /// Takes `grpc-timeout` off requests.
   private static final class WithoutDeadlines extends Http2FrameListenerDecorator {
     private static final AsciiString TIMEOUT = AsciiString.cached("grpc-timeout");
 
-    WithoutDeadlines(Http2FrameListener next) {
+    private final String bounded;
+
+    WithoutDeadlines(Http2FrameListener next, String bounded) {
       super(next);
+      this.bounded = bounded;
+    }
+
+    private Http2Headers stripped(Http2Headers headers) {
+      CharSequence path = headers.path();
+      if (bounded.isEmpty() || path == null || !path.toString().endsWith(bounded)) {
+        headers.remove(TIMEOUT);
+      }
+      return headers;
     }
 
     @Override
@@ -219,14 +230,12 @@ final class ReferenceServer {
     public void onHeadersRead(
         ChannelHandlerContext ctx, int stream, Http2Headers headers, int dependency, short weight, boolean exclusive, int padding, boolean end)
         throws Http2Exception {
-      headers.remove(TIMEOUT);
-      super.onHeadersRead(ctx, stream, headers, dependency, weight, exclusive, padding, end);
+      super.onHeadersRead(ctx, stream, stripped(headers), dependency, weight, exclusive, padding, end);
     }
 
     @Override
     public void onHeadersRead(ChannelHandlerContext ctx, int stream, Http2Headers headers, int padding, boolean end) throws Http2Exception {
-      headers.remove(TIMEOUT);
-      super.onHeadersRead(ctx, stream, headers, padding, end);
+      super.onHeadersRead(ctx, stream, stripped(headers), padding, end);
     }
   }
 }

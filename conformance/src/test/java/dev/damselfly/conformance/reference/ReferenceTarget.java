@@ -137,7 +137,7 @@ public final class ReferenceTarget implements Target {
       ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
       closers.push(timer::shutdownNow);
       var seeds = new RefSeeds(this::channel, own(), faults);
-      var service = new ReferenceScheduler(faults, settings, seeds, timer, mutual);
+      var service = new ReferenceScheduler(faults, settings, seeds, timer, new RefFurther(faults, to -> channel(to, own())), mutual);
       serve(service);
       ManagerGrpc.newBlockingStub(manager)
           .withDeadlineAfter(10, TimeUnit.SECONDS)
