@@ -16,12 +16,14 @@ import java.util.List;
 /// A command line.
 ///
 /// @param only ids or parts of ids up to a slash; empty for all
+/// @param role only cases about this role; empty for all
 /// @param replay transcript of a failed case; empty for none
 record Flags(
     Command command,
     String target,
     Profile profile,
     List<String> only,
+    String role,
     String replay,
     String expected,
     String output,
@@ -90,6 +92,7 @@ record Flags(
   /// The cases that the command line asks for.
   List<Case> chosen(List<Case> all) {
     return Runner.select(all, profile).stream()
+        .filter(one -> role.isEmpty() || one.role().text().equals(role))
         .filter(one -> only.isEmpty() || only.stream().anyMatch(id -> one.id().equals(id) || one.id().startsWith(id + "/")))
         .toList();
   }
@@ -112,6 +115,7 @@ record Flags(
         target,
         named.get(),
         List.of(head.path("case").asText()),
+        "",
         replay,
         expected,
         output,
@@ -123,6 +127,7 @@ record Flags(
     private String target = "";
     private Profile profile = Profile.INTEROP;
     private final List<String> only = new ArrayList<>();
+    private String role = "";
     private String replay = "";
     private String expected = "";
     private String output = "dfconf-report";
@@ -137,6 +142,7 @@ record Flags(
         case "--profile" ->
             profile = Profile.find(value).orElseThrow(() -> new Unusable("--profile is interop-2.5 or hardened-1"));
         case "--only" -> only.add(value);
+        case "--role" -> role = role(value);
         case "--replay" -> replay = value;
         case "--expected-failures" -> expected = value;
         case "--output" -> output = value;
@@ -145,6 +151,13 @@ record Flags(
         case "--seed" -> seed = number(flag, value, 0, Long.MAX_VALUE);
         default -> throw new Unusable("unknown flag " + flag);
       }
+    }
+
+    private static String role(String value) throws Unusable {
+      if (!List.of("manager", "scheduler", "peer").contains(value)) {
+        throw new Unusable("--role is manager, scheduler or peer");
+      }
+      return value;
     }
 
     private static long number(String flag, String value, long least, long most) throws Unusable {
@@ -164,7 +177,7 @@ record Flags(
         throw new Unusable("run needs --target FILE");
       }
       return new Flags(
-          command, target, profile, List.copyOf(only), replay, expected, output, new Settings(patience, jobs, seed, quiet));
+          command, target, profile, List.copyOf(only), role, replay, expected, output, new Settings(patience, jobs, seed, quiet));
     }
   }
 }

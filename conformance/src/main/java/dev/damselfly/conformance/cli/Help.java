@@ -16,6 +16,7 @@ final class Help {
         --target FILE             the program under test
         --profile NAME            interop-2.5 (default): the wire rules; hardened-1: those and the security rules
         --only ID                 only this case, or all variants of it; may stand several times
+        --role NAME               only cases about managers, schedulers or peers
         --replay FILE             run a failed case again, from its transcript: same case, profile and values
         --expected-failures FILE  YAML list of {id, reason}; a listed case that passes fails the run
         --output DIRECTORY        where result.json, junit.xml, report.html and transcripts go (dfconf-report)

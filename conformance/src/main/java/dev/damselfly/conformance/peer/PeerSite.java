@@ -66,7 +66,7 @@ record PeerSite(Stage stage, ScriptedManager manager, List<ScriptedScheduler> sc
     scheduler().sendingToOrigin();
     Transfer transfer = download(content);
     Status.Code code = transfer.end();
-    stage.control("the peer downloads from the origin", code == Status.Code.OK, code);
+    stage.control("the peer downloads from the origin", code == Status.Code.OK && !transfer.pieces().isEmpty(), code + " and " + transfer.pieces().size() + " pieces");
     return transfer;
   }
 
