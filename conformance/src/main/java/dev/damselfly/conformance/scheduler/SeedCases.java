@@ -62,7 +62,9 @@ final class SeedCases {
     site.seed(seed, "seed-a");
 
     Content content = site.content().with(download -> download.setOutputPath("/tmp/dfconf-output"));
-    site.peer("peer-a").register(content);
+    Announcement child = site.peer("peer-a").register(content);
+    boolean triggered = child.triggersOrAnswers(seed.triggers);
+    stage.control("a Register with an output path triggers the seed", triggered, triggered ? "" : child.next());
     Download seen = seed.triggerOf(content, stage);
 
     stage.expect("output_path of the trigger", "", seen.getOutputPath());
