@@ -15,6 +15,8 @@ import java.util.Optional;
 
 /// What a scheduler knows of hosts.
 final class HostCases {
+  private static final long SHORT_INTERVAL = 3;
+
   private HostCases() {}
 
   static List<Case> all() {
@@ -113,7 +115,7 @@ final class HostCases {
   static void silent(Stage stage) throws Exception {
     var site = Site.open(stage);
     Machine asker = site.peer("peer-b");
-    Machine silent = site.stranger("peer-a").announce(1);
+    Machine silent = site.stranger("peer-a").announce(SHORT_INTERVAL);
     stage.control("the host is listed", find(asker, silent.id()).isPresent(), "absent");
 
     boolean gone = stage.eventually(() -> find(asker, silent.id()).isEmpty());
