@@ -48,8 +48,6 @@ import java.util.concurrent.TimeUnit;
 
 /// The reference program in this process, reached over the loopback address as any other.
 public final class ReferenceTarget implements Target {
-  private static final Set<String> MISSING = Set.of("rest");
-
   private final boolean mutual;
   private final Set<Fault> faults;
   private final Actors actors;
@@ -83,7 +81,7 @@ public final class ReferenceTarget implements Target {
       case "mtls" -> mutual;
       case "plain" -> !mutual;
       case "output-path" -> !mutual;
-      default -> !MISSING.contains(capability);
+      default -> true;
     };
   }
 
@@ -98,7 +96,7 @@ public final class ReferenceTarget implements Target {
     switch (start.role()) {
       case SCHEDULER -> started.scheduler();
       case PEER -> started.peer();
-      case MANAGER -> started.serve(new ReferenceManager(faults, mutual));
+      case MANAGER -> started.manager();
       default -> throw new IOException("the reference program is no " + start.role().text());
     }
     return started;
@@ -110,6 +108,7 @@ public final class ReferenceTarget implements Target {
     private final Deque<Runnable> leaving = new ArrayDeque<>();
     private Endpoint endpoint = new Endpoint("127.0.0.1", 1);
     private Optional<Endpoint> proxy = Optional.empty();
+    private Optional<Endpoint> rest = Optional.empty();
 
     Started(Start start) {
       this.start = start;
@@ -146,6 +145,13 @@ public final class ReferenceTarget implements Target {
       settings.ask();
       timer.scheduleWithFixedDelay(settings::ask, 200, 200, TimeUnit.MILLISECONDS);
       timer.scheduleWithFixedDelay(service::collect, 100, 100, TimeUnit.MILLISECONDS);
+    }
+
+    void manager() throws IOException {
+      serve(new ReferenceManager(faults, mutual));
+      var web = new RefRest(faults);
+      closers.push(web::close);
+      rest = Optional.of(new Endpoint("127.0.0.1", web.port()));
     }
 
     void peer() throws IOException {
@@ -226,7 +232,7 @@ public final class ReferenceTarget implements Target {
 
     @Override
     public Optional<Endpoint> endpoint(String part) {
-      return part.equals("proxy") ? proxy : Optional.empty();
+      return part.equals("proxy") ? proxy : rest;
     }
 
     @Override
