@@ -1,0 +1,5 @@
+/// The command line of dfconf.
+@NullMarked
+package dev.damselfly.conformance.cli;
+
+import org.jspecify.annotations.NullMarked;
