@@ -34,6 +34,12 @@ def lines(proc):
 class Pair:
     def __init__(self, args, home):
         self.args, self.home, self.sampler, self.procs = args, home, Sampler(), []
+        self.stack = Stack(home, self.sampler, jvm=args.jvm)
+        self.url = ""
+
+    def prepare(self):
+        """Starts everything but the child, and brings the content to the parent."""
+        args, home = self.args, self.home
         self.sampler.start()
         www = os.path.join(home, "www")
         os.makedirs(www)
@@ -42,7 +48,6 @@ class Pair:
         port = free_port()
         self.procs.append(origin.start(os.path.join(home, "o"), www, "127.0.0.1", port, self.sampler))
         self.url = f"http://127.0.0.1:{port}/"
-        self.stack = Stack(home, self.sampler, jvm=args.jvm)
         self.stack.issue(["scheduler-1"], [], ["parent", "child"])
         self.stack.control("127.0.0.1")
         self.parent = self.stack.peer("parent", "127.0.0.1", ["127.0.0.0/8"])
@@ -126,16 +131,15 @@ def main(words):
     home = tempfile.mkdtemp(prefix="dfb", dir=args.work or ("/dev/shm" if memory else None))
     os.chmod(home, 0o755)
     seen = {"damselfly": [], "raw hash+write": [], "raw drop": []}
-    pair = None
+    pair = Pair(args, home)
     try:
-        pair = Pair(args, home)
+        pair.prepare()
         for _ in range(args.rounds):
             seen["damselfly"].append(pair.ours())
             seen["raw hash+write"].append(pair.raw(os.path.join(home, "sink.bin")))
             seen["raw drop"].append(pair.raw("drop"))
     finally:
-        if pair:
-            pair.close()
+        pair.close()
         if not args.keep:
             shutil.rmtree(home, ignore_errors=True)
     floor = sorted(r["seconds"] for r in seen["raw hash+write"])[args.rounds // 2]

@@ -2,8 +2,9 @@
 
 Each peer has a host of its own (network namespace) with a link of --rate Mbit/s in both directions, so has the origin.
 Control (manager, scheduler, issuer) is on an unshaped host. The floor is the file's size over the link's rate, without
-headers. Needs root, nginx, iproute2. Exit 0 only when every output has the right SHA-256 and the origin sent at most
-1.02 times the file (for our own runs)."""
+headers. `origin_ratio` is what the origin's link carried, retransmissions included, over the size; `body_ratio` the body
+bytes of its answers. Needs root, nginx, iproute2. Exit 0 only when every output has the right SHA-256 and our body_ratio
+is at most 1.02: no time decides, so that a busy machine can run it as a test."""
 import argparse
 import os
 import shutil
@@ -233,8 +234,7 @@ def main(words):
             f"{', seed' if args.seed else ''}{', first peer killed at half time' if args.kill_at_half else ''}"
             f"{f', last peer at {args.slow_peer:g} Mbit/s' if args.slow_peer else ''}")
     code = report.show("swarm", what, rows, args, ROOT)
-    ours = rows[0]
-    return 1 if ours["origin_ratio"] > 1.02 * 1.05 or ours["body_ratio"] > 1.02 else code
+    return 1 if rows[0]["body_ratio"] > 1.02 else code  # retransmissions count in origin_ratio, and are the link's
 
 
 def row(name, runs, args):

@@ -10,9 +10,11 @@ tls="-Djdk.tls.server.enableSessionTicketExtension=false -Djdk.tls.server.newSes
 case ${1:-help} in
   up | manager | scheduler | peer | dev-issuer)
     aot=$base/dist/target/daemon.aot
+    # At rest: a small heap until more is needed, and what the compilers used given back to the system.
+    memory="-Xms32m -XX:+UnlockExperimentalVMOptions -XX:TrimNativeHeapInterval=5000"
     # shellcheck disable=SC2086
     set -- $tls --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=deny \
-      -XX:+UseSerialGC -Xss512k ${DAMSELFLY_JVM:-} -cp "$lib/*" "-Ddamselfly.base=$base" dev.damselfly.dist.daemon.DaemonMain "$@"
+      -XX:+UseSerialGC -Xss512k $memory ${DAMSELFLY_JVM:-} -cp "$lib/*" "-Ddamselfly.base=$base" dev.damselfly.dist.daemon.DaemonMain "$@"
     ;;
   audit | doctor)
     aot=
