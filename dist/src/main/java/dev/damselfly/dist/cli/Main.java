@@ -40,10 +40,7 @@ public final class Main {
   private static ExitCode dispatch(String name, List<String> args, PrintStream out) throws CommandFailed {
     return switch (name) {
       case "get" -> get(args, out);
-      case "status" -> query(name, args, out, List.of(HELP, ENDPOINT, JSON));
-      case "explain" -> query(name, args, out, List.of(HELP, ENDPOINT, JSON));
-      case "limits" -> query(name, args, out, List.of(HELP, ENDPOINT, JSON));
-      case "down" -> query(name, args, out, List.of(HELP, ENDPOINT));
+      case "status", "explain", "limits", "down" -> query(name, args, out);
       case "audit" -> audit(args, out);
       case "nydus" -> nydus(args, out);
       case "doctor" -> doctor(args, out);
@@ -80,7 +77,8 @@ public final class Main {
     return flags.on("no-progress") ? new QuietReporter(text) : text;
   }
 
-  private static ExitCode query(String name, List<String> args, PrintStream out, List<Flag> known) throws CommandFailed {
+  private static ExitCode query(String name, List<String> args, PrintStream out) throws CommandFailed {
+    List<Flag> known = flagsOf(name);
     Flags flags = Flags.parse(known, args);
     if (flags.on("help")) {
       Help.command(out, name, known);
@@ -90,9 +88,9 @@ public final class Main {
   }
 
   private static ExitCode audit(List<String> args, PrintStream out) throws CommandFailed {
-    Flags flags = Flags.parse(List.of(HELP), args);
+    Flags flags = Flags.parse(flagsOf("audit"), args);
     if (flags.on("help") || flags.words().isEmpty()) {
-      Help.command(out, "audit", List.of());
+      Help.command(out, "audit", flagsOf("audit"));
       return flags.on("help") ? ExitCode.OK : ExitCode.USAGE;
     }
     return AuditCommand.run(flags.words(), StateDir.ofEnvironment(), out);
@@ -108,9 +106,9 @@ public final class Main {
   }
 
   private static ExitCode doctor(List<String> args, PrintStream out) throws CommandFailed {
-    Flags flags = Flags.parse(List.of(HELP, ENDPOINT), args);
+    Flags flags = Flags.parse(flagsOf("doctor"), args);
     if (flags.on("help")) {
-      Help.command(out, "doctor", List.of(ENDPOINT));
+      Help.command(out, "doctor", flagsOf("doctor"));
       return ExitCode.OK;
     }
     return new DoctorCommand(daemon(flags), out).run();
@@ -138,8 +136,9 @@ public final class Main {
     return switch (command) {
       case "get" -> GetFlags.ALL;
       case "nydus" -> NydusFlags.ALL;
-      case "status", "explain", "limits" -> List.of(ENDPOINT, JSON);
-      case "down", "doctor" -> List.of(ENDPOINT);
+      case "status", "explain", "limits" -> List.of(HELP, ENDPOINT, JSON);
+      case "down", "doctor" -> List.of(HELP, ENDPOINT);
+      case "audit" -> List.of(HELP);
       case "up" -> RoleFlags.UP;
       case "manager", "scheduler", "peer" -> RoleFlags.ROLE;
       case "dev-issuer" -> RoleFlags.ISSUER;

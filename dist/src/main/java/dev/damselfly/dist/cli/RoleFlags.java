@@ -2,7 +2,7 @@ package dev.damselfly.dist.cli;
 
 import dev.damselfly.dist.cli.Flags.Flag;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.ToIntFunction;
 
 /// Flags of the commands that run a daemon; they stand here so that help needs no daemon classes.
 public final class RoleFlags {
@@ -43,40 +43,46 @@ public final class RoleFlags {
 
   private RoleFlags() {}
 
-  /// Empty when the command line is wrong or help was asked for; then everything is said already.
-  public static Optional<IssuerWords> issuer(List<String> args) {
-    return read("dev-issuer", ISSUER, args, flags -> new IssuerWords(
+  /// Runs the command with its words. When help is asked for or the command line is wrong, says so instead.
+  ///
+  /// @return exit code of the process
+  public static int issuer(List<String> args, ToIntFunction<IssuerWords> command) {
+    return run("dev-issuer", ISSUER, args, command, flags -> new IssuerWords(
         required(flags, "dir"), flags.all("id"), (int) Amounts.seconds("--ttl", flags.text("ttl").orElse("1h"))));
   }
 
-  public static Optional<RoleWords> role(String command, List<String> args) {
-    return read(command, ROLE, args, flags -> new RoleWords(required(flags, "config"), flags.on("check-config")));
+  /// The same for `manager`, `scheduler` and `peer`.
+  public static int role(String name, List<String> args, ToIntFunction<RoleWords> command) {
+    return run(name, ROLE, args, command, flags -> new RoleWords(required(flags, "config"), flags.on("check-config")));
   }
 
-  public static Optional<UpWords> up(List<String> args) {
-    return read("up", UP, args, flags -> new UpWords(flags.all("allow-origin"), flags.on("foreground"), flags.on("announce-ready")));
+  /// The same for `up`.
+  public static int up(List<String> args, ToIntFunction<UpWords> command) {
+    return run("up", UP, args, command, flags -> new UpWords(flags.all("allow-origin"), flags.on("foreground"), flags.on("announce-ready")));
   }
 
   private interface Reading<T> {
     T of(Flags flags) throws CommandFailed;
   }
 
-  private static <T> Optional<T> read(String command, List<Flag> known, List<String> args, Reading<T> reading) {
+  private static <T> int run(String name, List<Flag> known, List<String> args, ToIntFunction<T> command, Reading<T> reading) {
+    T words;
     try {
       Flags flags = Flags.parse(known, args);
       if (flags.on("help")) {
-        Help.command(System.out, command, known);
-        return Optional.empty();
+        Help.command(System.out, name, known);
+        return ExitCode.OK.value();
       }
       if (!flags.words().isEmpty()) {
-        throw new CommandFailed(ExitCode.USAGE, command + " takes flags only");
+        throw new CommandFailed(ExitCode.USAGE, name + " takes flags only");
       }
-      return Optional.of(reading.of(flags));
+      words = reading.of(flags);
     } catch (CommandFailed e) {
       System.err.println("damselfly: " + e.text());
-      System.err.println("`damselfly help " + command + "` shows how it is used.");
-      return Optional.empty();
+      System.err.println("`damselfly help " + name + "` shows how it is used.");
+      return USAGE;
     }
+    return command.applyAsInt(words);
   }
 
   private static String required(Flags flags, String name) throws CommandFailed {

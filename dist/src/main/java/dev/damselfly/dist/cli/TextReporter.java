@@ -13,6 +13,8 @@ final class TextReporter implements Reporter {
   private static final long BAR_EVERY_NANOS = 100_000_000L;
   private static final long LINE_EVERY_NANOS = 1_000_000_000L;
   private static final int BAR = 24;
+  private static final int MIN_BAR = 8;
+  private static final int BAR_FRAME = 3;
 
   private final PrintStream out;
   private final PrintStream err;
@@ -59,22 +61,25 @@ final class TextReporter implements Reporter {
     }
   }
 
+  /// The figures; before them a bar, when the terminal has room for both.
   private String line(Progress p) {
     var text = new StringBuilder();
-    if (p.hasBytesTotal() && p.getBytesTotal() > 0) {
-      int percent = (int) (100 * (double) p.getBytesDone() / p.getBytesTotal());
-      if (terminal && width >= 72) {
-        int filled = Math.min(BAR, percent * BAR / 100);
-        text.append('[').append("=".repeat(filled)).append(" ".repeat(BAR - filled)).append("] ");
-      }
+    boolean known = p.hasBytesTotal() && p.getBytesTotal() > 0;
+    int percent = known ? (int) (100 * (double) p.getBytesDone() / p.getBytesTotal()) : 0;
+    if (known) {
       text.append(percent).append(" %  ").append(Sizes.bytes(p.getBytesDone())).append(" of ").append(Sizes.bytes(p.getBytesTotal()));
     } else {
       text.append(Sizes.bytes(p.getBytesDone()));
     }
     long perSecond = rate.perSecond();
     text.append("  ").append(Sizes.bytes(perSecond)).append("/s  ").append(p.getParents()).append(p.getParents() == 1 ? " peer" : " peers");
-    if (p.hasBytesTotal() && perSecond > 0 && p.getBytesTotal() > p.getBytesDone()) {
+    if (known && perSecond > 0 && p.getBytesTotal() > p.getBytesDone()) {
       text.append("  ").append(Sizes.time(1000 * (p.getBytesTotal() - p.getBytesDone()) / perSecond)).append(" left");
+    }
+    int room = Math.min(BAR, width - 1 - text.length() - BAR_FRAME);
+    if (terminal && known && room >= MIN_BAR) {
+      int filled = Math.min(room, percent * room / 100);
+      text.insert(0, "[" + "=".repeat(filled) + " ".repeat(room - filled) + "] ");
     }
     return text.toString();
   }

@@ -17,11 +17,10 @@ final class IssuerCommand {
   private IssuerCommand() {}
 
   static int run(List<String> args) {
-    var words = RoleFlags.issuer(args);
-    if (words.isEmpty()) {
-      return RoleFlags.USAGE;
-    }
-    var flags = words.get();
+    return RoleFlags.issuer(args, IssuerCommand::serve);
+  }
+
+  private static int serve(RoleFlags.IssuerWords flags) {
     Map<String, SpiffeId> identities;
     try {
       identities = identities(flags.ids());

@@ -14,22 +14,22 @@ final class RoleCommand {
   private RoleCommand() {}
 
   static int run(String role, List<String> args) {
-    var words = RoleFlags.role(role, args);
-    if (words.isEmpty()) {
-      return RoleFlags.USAGE;
-    }
+    return RoleFlags.role(role, args, words -> run(role, words));
+  }
+
+  private static int run(String role, RoleFlags.RoleWords words) {
     RoleFile file;
     try {
-      file = RoleFile.read(role, Files.readAllBytes(Path.of(words.get().configFile())), endpoint());
+      file = RoleFile.read(role, Files.readAllBytes(Path.of(words.configFile())), endpoint());
     } catch (ConfigProblems e) {
       System.err.println("damselfly: the configuration has " + count(e.problems().size()) + ":");
       e.problems().forEach(problem -> System.err.println("  " + problem));
       return RoleFlags.USAGE;
     } catch (IOException e) {
-      System.err.println("damselfly: the configuration file cannot be read: " + words.get().configFile());
+      System.err.println("damselfly: the configuration file cannot be read: " + words.configFile());
       return RoleFlags.USAGE;
     }
-    if (words.get().checkOnly()) {
+    if (words.checkOnly()) {
       System.out.println("configuration is good");
       return 0;
     }

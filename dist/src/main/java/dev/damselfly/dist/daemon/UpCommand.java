@@ -11,11 +11,10 @@ final class UpCommand {
   private UpCommand() {}
 
   static int run(List<String> args) {
-    var words = RoleFlags.up(args);
-    if (words.isEmpty()) {
-      return RoleFlags.USAGE;
-    }
-    var flags = words.get();
+    return RoleFlags.up(args, UpCommand::serve);
+  }
+
+  private static int serve(RoleFlags.UpWords flags) {
     var foreground = new Foreground();
     long begin = System.nanoTime();
     try (var stack = new EmbeddedStack(StateDir.ofEnvironment(), flags.allowedOrigins(), foreground::stop)) {

@@ -41,6 +41,11 @@ final class BlobTable5 {
     return List.copyOf(blobs);
   }
 
+  /// Where the id of a blob stands.
+  static long idAt(Superblock5 superblock, int index) {
+    return superblock.tables().blobs().offset() + (long) RECORD * index + ID_AT;
+  }
+
   private static Blob extended(
       Bytes in, Superblock5 superblock, Limits limits, int index, String id) throws RafsRefused {
     long at = superblock.tables().extended().offset() + (long) Superblock5.EXTENDED * index;

@@ -92,6 +92,7 @@ final class Bytes {
     return MemorySegment.mismatch(memory, a, a + length, memory, b, b + length) < 0;
   }
 
+  /// The same order, against bytes outside of the bootstrap.
   int compare(long at, byte[] other, int length) {
     return Arrays.compareUnsigned(copy(at, length), other);
   }

@@ -2,6 +2,9 @@ package dev.damselfly.nydus;
 
 import static dev.damselfly.nydus.Bytes.require;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /// Goes through the entries of one directory of version 6 (format 2.7), block by block, and checks each.
 ///
 /// Moves forward only. After a directory was walked once without refusal, walking it again refuses nothing.
@@ -25,6 +28,39 @@ final class Directory6 {
   Directory6(Bytes in, Inode6 inode) {
     this.in = in;
     this.inode = inode;
+  }
+
+  /// Looks a name up in a directory that was checked: first for its block, then in it.
+  ///
+  /// @return its inode number
+  static Optional<Long> find(Bytes in, Inode6 inode, Name name) throws RafsRefused {
+    byte[] wanted = name.bytes();
+    long low = 0;
+    long high = (inode.node().size() - 1) / BLOCK;
+    while (low < high) { // the last block whose first name is not behind the wanted one
+      long middle = (low + high + 1) / 2;
+      var block = new Directory6(in, inode);
+      block.done = middle * BLOCK;
+      block.advance();
+      if (block.compareTo(wanted) <= 0) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    var block = new Directory6(in, inode);
+    block.done = low * BLOCK;
+    while (block.advance()) {
+      int order = block.compareTo(wanted);
+      if (order >= 0) {
+        return order == 0 && !block.isSelf() && !block.isParent() ? Optional.of(block.nid()) : Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  private int compareTo(byte[] name) {
+    return Arrays.compareUnsigned(name(), name);
   }
 
   /// @return false when there is no more entry

@@ -2,6 +2,7 @@ package dev.damselfly.nydus;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// A checked image. Immutable as long as its memory is; safe for use by several threads.
@@ -44,16 +45,13 @@ public sealed interface Image permits Image5, Image6 {
   /// @param position in `[0, chunkCount())`; the order is that of blobs and of chunks in them
   Chunk chunkAt(int position);
 
-  /// The entry of that name, by a search that reads the directory once.
-  default Optional<Node> child(Node directory, Name name) {
-    var found = new Node[1];
-    list(directory, entry -> {
-      if (entry.name().equals(name)) {
-        found[0] = entry.node();
-      }
-    });
-    return Optional.ofNullable(found[0]);
-  }
+  /// The entry of that name, by a binary search.
+  Optional<Node> child(Node directory, Name name);
+
+  /// Refuses an image that names a blob which is not one of its layers: blob ids come from nowhere else (M16).
+  ///
+  /// @param layers SHA-256 of the layers in the manifest, hexadecimal
+  void requireBlobsAmong(Set<String> layers) throws RafsRefused;
 
   /// Follows names from the root; never follows symbolic links.
   default Optional<Node> find(List<Name> path) {

@@ -2,6 +2,8 @@ package dev.damselfly.nydus;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
@@ -81,6 +83,33 @@ final class Image5 implements Image {
     for (long k = 0; k < inode.childCount(); k++) {
       Inode5 child = inode(superblock.offsetOf(in, inode.children().first() + k));
       each.accept(new Entry(Name.of(in.copy(child.name().offset(), (int) child.name().size())), child.node()));
+    }
+  }
+
+  @Override
+  public Optional<Node> child(Node directory, Name name) {
+    byte[] wanted = name.bytes();
+    Inode5 inode = inode(directory.offset());
+    long low = inode.children().first();
+    long high = low + inode.childCount() - 1;
+    while (low <= high) {
+      long middle = (low + high) / 2;
+      Inode5 child = inode(superblock.offsetOf(in, middle));
+      int order = in.compare(child.name().offset(), wanted, (int) child.name().size());
+      if (order == 0) {
+        return Optional.of(child.node());
+      }
+      low = order < 0 ? middle + 1 : low;
+      high = order < 0 ? high : middle - 1;
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void requireBlobsAmong(Set<String> layers) throws RafsRefused {
+    for (Blob blob : blobs) {
+      long at = BlobTable5.idAt(superblock, blob.index());
+      Bytes.require(layers.contains(blob.id()), Code.M16, at, "a blob is a layer of the image");
     }
   }
 

@@ -3,6 +3,8 @@ package dev.damselfly.nydus;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
@@ -91,6 +93,23 @@ final class Image6 implements Image {
       }
     } catch (RafsRefused e) {
       throw changed(e);
+    }
+  }
+
+  @Override
+  public Optional<Node> child(Node directory, Name name) {
+    try {
+      return Directory6.find(in, inode(directory.id()), name).map(nid -> inode(nid).node());
+    } catch (RafsRefused e) {
+      throw changed(e);
+    }
+  }
+
+  @Override
+  public void requireBlobsAmong(Set<String> layers) throws RafsRefused {
+    for (Blob blob : blobs) {
+      long at = superblock.tables().blobs().offset() + (long) Superblock6.BLOB * blob.index();
+      Bytes.require(layers.contains(blob.id()), Code.M16, at, "a blob is a layer of the image");
     }
   }
 

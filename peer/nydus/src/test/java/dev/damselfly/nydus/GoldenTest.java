@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Real images: what is supported is read as `nydusd` and the Linux EROFS driver read it, the rest is refused with
 /// its code.
@@ -93,6 +97,46 @@ class GoldenTest {
     assertThat(image.needs(file, 0, Long.MAX_VALUE)).hasSize(3);
     assertThat(image.find(List.of(Name.of("data"), Name.of("none")))).isEmpty();
     assertThat(image.find(List.of(Name.of("data"), Name.of("aba"), Name.of("x")))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v6-full-zstd-1m", "v6-merged", "v5-full-zstd-1m", "v5-merged", "v6-empty"})
+  void child_findsEveryName_andNoOther(String name) throws RafsRefused {
+    Image image = Golden.image(name).read();
+    for (Node directory : Paths.of(image).values()) {
+      if (directory.type() == NodeType.DIRECTORY) {
+        image.list(directory, entry -> {
+          assertThat(image.child(directory, entry.name())).hasValue(entry.node());
+          assertThat(image.child(directory, other(entry.name(), 0))).isEmpty();
+          assertThat(image.child(directory, other(entry.name(), entry.name().length() - 1))).isEmpty();
+        });
+        assertThat(image.child(directory, Name.of(" "))).isEmpty();
+        assertThat(image.child(directory, Name.of("\uffff"))).isEmpty();
+      }
+    }
+  }
+
+  /// A name that no golden image has.
+  private static Name other(Name name, int at) {
+    byte[] bytes = name.bytes();
+    bytes[at] = (byte) (bytes[at] == 1 ? 2 : 1);
+    return Name.of(bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v6-merged", "v5-merged"})
+  void blobThatIsNoLayer_isRefused(String name) throws RafsRefused {
+    Image image = Golden.image(name).read();
+    Set<String> layers = image.blobs().stream().map(Blob::id).collect(Collectors.toSet());
+    image.requireBlobsAmong(layers);
+    String last = image.blobs().getLast().id();
+    layers.remove(last);
+
+    RafsRefused refused = catchThrowableOfType(RafsRefused.class, () -> image.requireBlobsAmong(layers));
+
+    assertThat(refused.code()).isEqualTo(Code.M16);
+    byte[] there = Arrays.copyOfRange(Golden.image(name).bootstrap(), (int) refused.offset(), (int) refused.offset() + 64);
+    assertThat(new String(there, StandardCharsets.US_ASCII)).isEqualTo(last);
   }
 
   private static String describe(Image image, Node node) {

@@ -18,6 +18,10 @@ final class PieceChooser {
   /// Requests on a link whose rate is unknown.
   static final int FIRST_SLOTS = 2;
 
+  /// Requests that wait at a parent are worth this much of its time: a piece that waits there longer could meanwhile
+  /// come to another member, and from there to this one.
+  private static final double QUEUE_SECONDS = 0.5;
+
   /// Candidates looked at for one choice: bounds the work for very long content.
   static final int MAX_LOOKED_AT = 4096;
 
@@ -39,10 +43,11 @@ final class PieceChooser {
   /// Fills the free places of all parents, the emptiest parent first.
   ///
   /// @param askable missing pieces whose digest is attested
-  static List<Pick> choose(BitSet askable, List<ParentView> parents, RandomGenerator random) {
+  /// @param pieceLength bytes of a piece
+  static List<Pick> choose(BitSet askable, List<ParentView> parents, long pieceLength, RandomGenerator random) {
     var left = (BitSet) askable.clone();
     int[] load = parents.stream().mapToInt(ParentView::inFlight).toArray();
-    int[] slots = slots(parents, left.cardinality());
+    int[] slots = slots(parents, left, pieceLength);
     var picks = new ArrayList<Pick>();
     boolean progress = true;
     while (progress && !left.isEmpty()) {
@@ -64,37 +69,43 @@ final class PieceChooser {
   }
 
   /// Places per parent. When little is left nobody queues more than a fair share, and slow parents nothing.
-  static int[] slots(List<ParentView> parents, int left) {
+  static int[] slots(List<ParentView> parents, BitSet left, long pieceLength) {
     long fastest = parents.stream().mapToLong(ParentView::rate).max().orElse(0);
     int busy = parents.stream().mapToInt(ParentView::inFlight).sum();
-    int fair = parents.isEmpty() ? 0 : Math.max(1, Math.ceilDiv(left + busy, parents.size()));
+    int count = left.cardinality();
+    int fair = parents.isEmpty() ? 0 : Math.max(1, Math.ceilDiv(count + busy, parents.size()));
     int[] slots = new int[parents.size()];
     for (int i = 0; i < slots.length; i++) {
       long rate = parents.get(i).rate();
-      int byRate =
-          rate == 0 || fastest == 0
-              ? FIRST_SLOTS
-              : Math.clamp(Math.round((double) MAX_SLOTS * rate / fastest), 1, MAX_SLOTS);
+      int byRate = rate == 0 || fastest == 0 ? FIRST_SLOTS : byRate(rate, fastest, pieceLength);
       boolean slow = rate > 0 && rate < fastest / SLOW_SHARE;
-      slots[i] = slow && left < parents.size() ? 0 : Math.min(byRate, fair);
+      slots[i] = slow && count < parents.size() ? 0 : Math.min(byRate, fair);
     }
-    // A slow parent that alone holds a piece is still asked: it is better than nothing.
-    for (int i = 0; i < slots.length; i++) {
-      if (slots[i] == 0 && parents.get(i).inFlight() == 0 && holdsAlone(parents, i)) {
-        slots[i] = 1;
-      }
-    }
+    askSlowOnes(slots, left, parents);
     return slots;
   }
 
-  private static boolean holdsAlone(List<ParentView> parents, int parent) {
-    var alone = (BitSet) parents.get(parent).have().clone();
-    for (int i = 0; i < parents.size(); i++) {
-      if (i != parent) {
-        alone.andNot(parents.get(i).have());
+  /// A slow parent is still asked for what no better one holds: else nobody is, and the piece never comes.
+  private static void askSlowOnes(int[] slots, BitSet left, List<ParentView> parents) {
+    var uncovered = (BitSet) left.clone();
+    for (int i = 0; i < slots.length; i++) {
+      if (slots[i] > 0) {
+        uncovered.andNot(parents.get(i).have());
       }
     }
-    return !alone.isEmpty();
+    for (int i = 0; i < slots.length; i++) {
+      if (slots[i] == 0 && parents.get(i).inFlight() == 0 && parents.get(i).have().intersects(uncovered)) {
+        slots[i] = 1;
+        uncovered.andNot(parents.get(i).have());
+      }
+    }
+  }
+
+  /// One piece on its way, and what the parent sends in a short time behind it.
+  private static int byRate(long rate, long fastest, long pieceLength) {
+    int ofFastest = Math.clamp(Math.round((double) MAX_SLOTS * rate / fastest), 1, MAX_SLOTS);
+    int queued = (int) Math.ceil(Math.min(MAX_SLOTS, rate * QUEUE_SECONDS / pieceLength));
+    return Math.min(ofFastest, 1 + queued);
   }
 
   private static int[] byLoad(int[] load) {

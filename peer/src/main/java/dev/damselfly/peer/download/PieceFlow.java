@@ -4,6 +4,7 @@ import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.id.PieceLayout;
 import dev.damselfly.api.id.PieceNumber;
 import dev.damselfly.api.wire.damselfly.v1.LeaseReturned;
 import dev.damselfly.api.wire.damselfly.v1.ParentLost;
@@ -118,7 +119,7 @@ final class PieceFlow {
       return;
     }
     List<ParentView> views = ready.stream().map(Parent::view).toList();
-    for (PieceChooser.Pick pick : PieceChooser.choose(askable, views, random)) {
+    for (PieceChooser.Pick pick : PieceChooser.choose(askable, views, pieceLength(), random)) {
       ask(ready.get(pick.parent()), pick.piece());
     }
   }
@@ -147,16 +148,19 @@ final class PieceFlow {
     if (ready.size() < 2 || ready.stream().allMatch(parent -> parent.asked.isEmpty())) {
       return false;
     }
-    long pieceLength = pieces.facts().map(ContentFacts::pieceLength).orElse(0L);
     var laggard =
         PieceChooser.laggard(
-            ready.stream().map(Parent::view).toList(), ready.stream().map(Parent::outstanding).toList(), pieceLength);
+            ready.stream().map(Parent::view).toList(), ready.stream().map(Parent::outstanding).toList(), pieceLength());
     if (laggard.isPresent()) {
       Parent slow = ready.get(laggard.getAsInt());
       swarm.member().ifPresent(member -> member.parentLost(slow.ref.peerId(), ParentLost.Reason.STALLED));
       parents.leave(slow);
     }
     return true;
+  }
+
+  private long pieceLength() {
+    return pieces.facts().map(ContentFacts::pieceLength).orElse(PieceLayout.MIN_PIECE);
   }
 
   void parentNamed(ParentRef parent) {

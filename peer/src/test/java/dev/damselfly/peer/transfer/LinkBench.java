@@ -19,9 +19,19 @@ public final class LinkBench implements AutoCloseable {
   public LinkBench(ParentRef parent, ParentLink.Listener listener, Audit audit, TransferLimits limits) {
     channel.freezeTime();
     link =
-        new TlsParentLink(parent, listener, audit, new SerialQueue(worker::add), channel.eventLoop(), limits, _ -> over++);
-    channel.pipeline().addLast(link.session());
-    link.session().connected(channel);
+        new TlsParentLink(
+            parent,
+            listener,
+            audit,
+            new SerialQueue(worker::add),
+            channel.eventLoop(),
+            limits,
+            (_, session) -> {
+              channel.pipeline().addLast(session);
+              session.connected(channel);
+            },
+            _ -> over++);
+    link.start();
     channel.pipeline().fireUserEventTriggered(SslHandshakeCompletionEvent.SUCCESS);
     settle();
   }

@@ -1,5 +1,6 @@
 package dev.damselfly.scheduler.swarm;
 
+import dev.damselfly.api.error.Field;
 import dev.damselfly.api.id.ByteRange;
 import dev.damselfly.api.id.Sha256;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
@@ -7,7 +8,9 @@ import dev.damselfly.authz.identity.SpiffeId;
 import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.host.HostLoad;
 import dev.damselfly.scheduler.stream.Outbox;
+import dev.damselfly.scheduler.task.PeerEvent;
 import dev.damselfly.scheduler.task.Task;
+import dev.damselfly.scheduler.task.TaskSizes;
 import dev.damselfly.scheduler.time.Timer;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -37,6 +40,12 @@ final class Member {
   /// Parents now, by peer id.
   final Map<String, Link> parents = new LinkedHashMap<>();
 
+  /// The parent through which everything reaches it; empty while there is none.
+  String anchor = "";
+
+  /// Members that have it as a parent.
+  int children;
+
   /// Peers that were parents once: only these can be blamed.
   final Set<String> everParents = new HashSet<>();
 
@@ -45,6 +54,12 @@ final class Member {
   int from;
   int to = Integer.MAX_VALUE;
   int demand;
+
+  /// Position in the order of arrival.
+  long place;
+
+  /// Pieces leased to it so far.
+  int leased;
   boolean onlyServes;
   volatile boolean gone;
   boolean finished;
@@ -73,5 +88,24 @@ final class Member {
 
   SpiffeId identity() {
     return host.owner();
+  }
+
+  /// What the content means for it: its task's sizes, and the pieces of the range that it wants.
+  void told(FixedContent known) {
+    known.layout().ifPresent(
+        layout -> {
+          task.fixSizes(TaskSizes.of(layout));
+          range.ifPresent(
+              wanted -> {
+                from = Field.parse("download.range", () -> layout.first(wanted)).value();
+                to = Field.parse("download.range", () -> layout.last(wanted)).value() + 1;
+              });
+        });
+  }
+
+  /// It has everything.
+  void succeeded() {
+    task.tryFire(peerId, PeerEvent.DOWNLOAD_SUCCEEDED);
+    task.succeeded();
   }
 }

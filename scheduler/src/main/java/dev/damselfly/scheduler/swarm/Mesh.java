@@ -11,6 +11,8 @@ import dev.damselfly.scheduler.task.PeerState;
 import dev.damselfly.scheduler.task.TaskKey;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,6 +24,9 @@ import java.util.random.RandomGenerator;
 /// Who fetches from whom. Any member that has a piece or a lease may be a parent of any other: pieces are served only
 /// after verification, so a cycle can pass on nothing bad. Not thread-safe: the swarm's lock guards it.
 final class Mesh {
+  private static final int CHILDREN_PER_PLACE = 2;
+  private static final int MOST_FED = 16;
+
   private final TaskKey task;
   private final Roster roster;
   private final Blame blame;
@@ -29,6 +34,8 @@ final class Mesh {
   private final Grants grants;
   private final RandomGenerator random;
   private final Map<Member, Change> changes = new LinkedHashMap<>();
+  private final Set<Member> hungry = new LinkedHashSet<>();
+  private boolean freed;
   private int offered;
   private HostLoad.Cost cost = new HostLoad.Cost(0, 1, 0);
 
@@ -52,25 +59,33 @@ final class Mesh {
     cost = new HostLoad.Cost(content.pieceLength(), 1, content.length().orElse(0) / config.parentsPerChild());
   }
 
-  /// The member has its first piece or lease: children with room get it as a parent.
+  /// The member has its first piece or lease: children with room get it as a parent, those without any first.
   void offer(Member parent) {
     if (parent.offered || parent.gone) {
       return;
     }
     parent.offered = true;
     offered++;
-    for (Member child : roster.all()) {
-      if (mayServe(parent, child)) {
+    List<Member> children = roster.after(parent).filter(child -> mayServe(parent, child)).toList();
+    children.stream().filter(child -> child.parents.isEmpty()).takeWhile(_ -> hasRoom(parent)).forEach(child -> welcome(child, parent));
+    for (Member child : children) {
+      if (hasRoom(parent) && !child.parents.containsKey(parent.peerId)) {
         welcome(child, parent);
       }
     }
+    anchor(parent);
+    roster.after(parent).filter(next -> next.offered && next.range.isEmpty()).findFirst().ifPresent(this::anchor);
+    findChild(parent);
   }
 
   /// A child with room takes the newcomer. Of the places for random parents each newcomer gets one with the same
   /// chance as all before it, so early members are not preferred for ever (F-45).
   private void welcome(Member child, Member parent) {
     List<String> drawn =
-        child.parents.entrySet().stream().filter(e -> e.getValue().random()).map(Map.Entry::getKey).toList();
+        child.parents.entrySet().stream()
+            .filter(e -> e.getValue().random() && !e.getKey().equals(child.anchor))
+            .map(Map.Entry::getKey)
+            .toList();
     boolean scoredFull = child.parents.size() - drawn.size() >= config.parentsPerChild() - config.randomParents();
     var option = option(child, parent);
     if (!scoredFull) {
@@ -78,20 +93,96 @@ final class Mesh {
     } else if (drawn.size() < config.randomParents()) {
       link(child, MeshChoice.drawn(option));
     } else if (!drawn.isEmpty() && random.nextInt(offered) < drawn.size()) {
-      unlink(child, drawn.get(random.nextInt(drawn.size())));
+      replace(child, drawn.get(random.nextInt(drawn.size())), option);
+    }
+  }
+
+  private void replace(Member child, String drawn, MeshChoice.Option option) {
+    Member.Link old = child.parents.get(drawn);
+    if (old != null && old.parent().children > 1) {
+      unlink(child, drawn);
       link(child, MeshChoice.drawn(option));
     }
   }
 
+  /// Makes the nearest offered member before it, in the order of arrival with the first behind the last, one of its
+  /// parents. So there is a way from every member that has something to every other, whatever the choices above left
+  /// out, and no piece stays out of reach for anybody.
+  private void anchor(Member child) {
+    if (child.onlyServes || child.gone) {
+      return;
+    }
+    roster
+        .before(child)
+        .filter(parent -> mayAnchor(parent, child))
+        .findFirst()
+        .ifPresent(
+            parent -> {
+              insist(child, parent);
+              child.anchor = parent.peerId;
+            });
+  }
+
+  /// Only who gets everything can pass everything on.
+  private boolean mayAnchor(Member parent, Member child) {
+    return parent.offered && parent.range.isEmpty() && (child.parents.containsKey(parent.peerId) || mayServe(parent, child));
+  }
+
+  /// When many arrive at once the first parents would get all of them as children, and their links would carry nothing
+  /// to its end for a long time. With few children each, the number of those that have something doubles and doubles.
+  private boolean hasRoom(Member parent) {
+    return parent.children < CHILDREN_PER_PLACE * config.parentsPerChild();
+  }
+
+  /// A member that nobody takes from would keep what it reads from the origin to itself.
+  private void findChild(Member parent) {
+    if (parent.children == 0 && parent.offered && !parent.gone) {
+      roster.after(parent).filter(child -> mayServe(parent, child)).findFirst().ifPresent(child -> insist(child, parent));
+    }
+  }
+
+  /// The child takes this parent, in place of another if it must.
+  private void insist(Member child, Member parent) {
+    if (child.parents.containsKey(parent.peerId)) {
+      return;
+    }
+    if (child.parents.size() >= config.parentsPerChild()) {
+      unlink(child, leastMissed(child));
+    }
+    var option = option(child, parent);
+    link(child, new MeshChoice.Pick(parent.peerId, false, "next in line, " + option.score()));
+  }
+
+  /// The old anchor is of no special use any more; else the parent with most other children.
+  private static String leastMissed(Member child) {
+    Member.Link old = child.parents.get(child.anchor);
+    return old != null && old.parent().children > 1
+        ? child.anchor
+        : Collections.max(child.parents.entrySet(), Comparator.comparingInt(e -> e.getValue().parent().children)).getKey();
+  }
+
   /// Gives the child as many parents as it may have.
   void fill(Member child) {
+    if (child.gone || child.onlyServes) {
+      return;
+    }
+    if (child.offered && !child.parents.containsKey(child.anchor)) {
+      anchor(child);
+    }
+    choose(child);
+    if (child.parents.isEmpty()) {
+      hungry.add(child);
+    }
+  }
+
+  private void choose(Member child) {
     int room = config.parentsPerChild() - child.parents.size();
-    if (child.gone || child.onlyServes || room <= 0) {
+    if (room <= 0) {
       return;
     }
     var options = new ArrayList<MeshChoice.Option>();
     for (Member parent : roster.all()) {
-      if (mayServe(parent, child)) {
+      if (hasRoom(parent) && mayServe(parent, child)) {
         options.add(option(child, parent));
       }
     }
@@ -125,6 +216,8 @@ final class Mesh {
     if (child.everParents.size() < Member.MAX_REMEMBERED) {
       child.everParents.add(parent.peerId);
     }
+    parent.children++;
+    hungry.remove(child);
     parent.host.addUpload(cost);
     Change change = changes.computeIfAbsent(child, _ -> new Change());
     if (!change.removed.remove(parent.peerId)) {
@@ -137,6 +230,8 @@ final class Mesh {
     if (link == null) {
       return false;
     }
+    link.parent().children--;
+    freed = true;
     link.parent().host.removeUpload(link.cost());
     Change change = changes.computeIfAbsent(child, _ -> new Change());
     if (!change.added.remove(parentId)) {
@@ -152,13 +247,15 @@ final class Mesh {
     }
     if (unlink(child, parentId)) {
       fill(child);
+      roster.find(parentId).ifPresent(this::findChild);
     }
   }
 
   /// The child takes from nobody any more.
   void detach(Member child) {
-    for (String parentId : List.copyOf(child.parents.keySet())) {
-      unlink(child, parentId);
+    for (Member.Link link : List.copyOf(child.parents.values())) {
+      unlink(child, link.parent().peerId);
+      findChild(link.parent());
     }
   }
 
@@ -181,10 +278,22 @@ final class Mesh {
     }
   }
 
+  /// Places came free: members without a parent get them.
+  private void feed() {
+    if (freed) {
+      freed = false;
+      hungry.removeIf(child -> child.gone || child.onlyServes);
+      int waiting = hungry.size();
+      hungry.stream().limit(MOST_FED).toList().forEach(this::fill);
+      freed |= hungry.size() < waiting && !hungry.isEmpty(); // there may be more places
+    }
+  }
+
   /// Queues one event with one grant for each child whose parents changed.
   ///
   /// @return children that have parents and need their grants renewed later
   Collection<Member> flush() {
+    feed();
     var children = new HashSet<Member>();
     changes.forEach(
         (child, change) -> {

@@ -19,6 +19,7 @@ final class OriginLeases {
   private static final int MAX_ENDED = 256;
 
   private final BitSet leased = new BitSet();
+  private final OriginPace pace = new OriginPace();
   private final Map<Long, Lease> active = new LinkedHashMap<>();
   private final Map<String, Set<Lease>> byPeer = new HashMap<>();
   private final Map<Long, Lease> ended = new LinkedHashMap<>();
@@ -125,6 +126,19 @@ final class OriginLeases {
     return whole != null;
   }
 
+  OriginPace pace() {
+    return pace;
+  }
+
+  /// Leased pieces that were not read yet, of leases that were granted or made progress after this time. A member that
+  /// takes leases and reads nothing must not keep the others from reading.
+  int outstanding(Instant since) {
+    return active.values().stream()
+        .filter(lease -> lease.progressAt().isAfter(since))
+        .mapToInt(lease -> lease.open().cardinality())
+        .sum();
+  }
+
   int outstanding(String peerId) {
     return of(peerId).stream().mapToInt(lease -> lease.open().cardinality()).sum();
   }
@@ -143,6 +157,7 @@ final class OriginLeases {
       leased.clear(number);
     }
     lease.done(number, now);
+    pace.done(now);
     version++;
     endIfEmpty(lease);
   }

@@ -6,22 +6,30 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// The members of a swarm and what they hold. Not thread-safe: the swarm's lock guards it.
 final class Roster {
   private final Map<String, Member> members = new LinkedHashMap<>();
+  private final NavigableMap<Long, Member> arrivals = new TreeMap<>();
+  private long arrived;
   private final Holdings holdings = new Holdings();
   private final Set<Member> dirty = new LinkedHashSet<>();
 
   void add(Member member) {
     members.put(member.peerId, member);
+    member.place = arrived++;
+    arrivals.put(member.place, member);
   }
 
   void remove(Member member) {
     members.remove(member.peerId, member);
+    arrivals.remove(member.place);
     holdings.removeAll(member.held);
     member.held.clear();
     member.unproven.clear();
@@ -50,6 +58,19 @@ final class Roster {
 
   Holdings holdings() {
     return holdings;
+  }
+
+  /// All others in the order of their arrival, round the ring from this one on.
+  Stream<Member> after(Member member) {
+    return Stream.concat(
+        arrivals.tailMap(member.place, false).values().stream(), arrivals.headMap(member.place, false).values().stream());
+  }
+
+  /// The same backwards.
+  Stream<Member> before(Member member) {
+    return Stream.concat(
+        arrivals.headMap(member.place, false).descendingMap().values().stream(),
+        arrivals.tailMap(member.place, false).descendingMap().values().stream());
   }
 
   /// @return true when it is the member's first piece

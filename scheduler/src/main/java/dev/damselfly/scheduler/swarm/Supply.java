@@ -7,6 +7,7 @@ import dev.damselfly.api.wire.damselfly.v1.LeaseRevoked;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -95,7 +96,7 @@ final class Supply {
     boolean progress = true;
     while (progress && !waiting.isEmpty()) {
       progress = false;
-      for (Member member : List.copyOf(waiting)) {
+      for (Member member : leastServedFirst()) {
         Optional<Lease> lease =
             !mayLease(member) || holdBack && !member.host.isSeed() || nothingFree && member.blocked.isEmpty()
                 ? Optional.empty()
@@ -107,6 +108,15 @@ final class Supply {
       }
     }
     return granted;
+  }
+
+  /// Who read little so far has little that others could fetch from it: every link of the swarm is to be used.
+  private List<Member> leastServedFirst() {
+    return waiting.stream()
+        .sorted(
+            Comparator.comparingInt((Member member) -> leases.outstanding(member.peerId))
+                .thenComparingInt(member -> member.leased))
+        .toList();
   }
 
   private boolean isNothingFree(FixedContent known) {
@@ -130,6 +140,7 @@ final class Supply {
     Optional<Lease> lease = known.isDivisible() ? grantPieces(member, known, now) : grantWhole(member, known, now);
     lease.ifPresent(
         given -> {
+          member.leased += given.open().cardinality();
           member.demand -= given.isWhole() ? member.demand : given.open().cardinality();
           if (member.demand <= 0) {
             waiting.remove(member);
@@ -146,11 +157,14 @@ final class Supply {
     BitSet held = heldFor(member);
     long missing = (long) count - held.cardinality();
     long own = Math.clamp((missing + takers - 1) / takers, 1, config.perMember());
-    int most = (int) Math.min(member.demand, own - leases.outstanding(member.peerId));
+    int inFlight = leases.pace().inFlight(count);
+    // A member that is alone passes nothing on, and reads ahead.
+    int room = (takers == 1 ? Math.max(inFlight, held.cardinality()) : inFlight) - leases.outstanding(now.minus(OriginPace.PATIENCE));
+    int most = (int) Math.min(Math.min(member.demand, room), own - leases.outstanding(member.peerId));
     if (most <= 0) {
       return Optional.empty(); // it has its share of what is missing
     }
-    int share = fairShare(held, takers, member.from, to);
+    int share = takers == 1 ? fairShare(held, takers, member.from, to) : 1;
     var request =
         new OriginLeases.Request(
             member.peerId,

@@ -1,7 +1,6 @@
 package dev.damselfly.scheduler.swarm;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.damselfly.api.error.Field;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Malformed;
@@ -17,7 +16,6 @@ import dev.damselfly.api.wire.damselfly.v1.Registered;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.scheduler.task.PeerEvent;
 import dev.damselfly.scheduler.task.TaskKey;
-import dev.damselfly.scheduler.task.TaskSizes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -94,24 +92,11 @@ final class Swarm {
     FixedContent known = content;
     if (known != null) {
       registered.setContent(known.toWire());
-      told(member, known);
+      member.told(known);
     }
     roster.send(member, JoinEvent.newBuilder().setRegistered(registered).build());
     ledger.introduce(member);
     aftermath.record(AuditAction.PEER_JOIN, member.identity(), "", Map.of("restricted", Boolean.toString(key.restricted())));
-  }
-
-  /// What the content means for one member: its task's sizes, and the pieces of the range that it wants.
-  private static void told(Member member, FixedContent known) {
-    known.layout().ifPresent(
-        layout -> {
-          member.task.fixSizes(TaskSizes.of(layout));
-          member.range.ifPresent(
-              range -> {
-                member.from = Field.parse("download.range", () -> layout.first(range)).value();
-                member.to = Field.parse("download.range", () -> layout.last(range)).value() + 1;
-              });
-        });
   }
 
   void receive(Member member, JoinRequest request) {
@@ -178,7 +163,7 @@ final class Swarm {
     var event = JoinEvent.newBuilder().setContent(known.toWire()).build();
     for (Member member : roster.all()) {
       roster.send(member, event);
-      told(member, known);
+      member.told(known);
     }
   }
 
@@ -222,11 +207,11 @@ final class Swarm {
         member.finished = true;
         supply.forget(member);
         mesh.detach(member);
-        succeeded(member);
+        member.succeeded();
       }
       case FINISHED -> {
         member.finished = true;
-        succeeded(member);
+        member.succeeded();
         roster.complete(member);
       }
       case FAILED -> {
@@ -235,11 +220,6 @@ final class Swarm {
       }
       case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> throw new Malformed("left.outcome", "must be a defined value");
     }
-  }
-
-  private static void succeeded(Member member) {
-    member.task.tryFire(member.peerId, PeerEvent.DOWNLOAD_SUCCEEDED);
-    member.task.succeeded();
   }
 
   /// Ends the membership with an error.
@@ -321,6 +301,7 @@ final class Swarm {
   @GuardedBy("this")
   private void supplyLeases() {
     for (Lease lease : supply.offer(scope.timer().instant())) {
+      scope.timer().after(OriginPace.PATIENCE, () -> leaseSlow(lease));
       scope.timer().after(scope.config().leases().silence(), () -> leaseDue(lease));
       roster.find(lease.peerId()).ifPresent(this::leased);
     }
@@ -345,6 +326,16 @@ final class Swarm {
       }
     }
     finish();
+  }
+
+  /// A lease that takes long gives its place to others.
+  private void leaseSlow(Lease lease) {
+    synchronized (this) {
+      if (supply.leases().find(lease.id()).isEmpty()) {
+        return;
+      }
+    }
+    wake();
   }
 
   /// A lease may have been silent for too long.

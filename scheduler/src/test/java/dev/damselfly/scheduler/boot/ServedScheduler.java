@@ -19,6 +19,7 @@ import dev.damselfly.scheduler.task.TaskCalls;
 import dev.damselfly.scheduler.task.Tasks;
 import dev.damselfly.scheduler.task.TupleRule;
 import dev.damselfly.scheduler.time.ManualTimer;
+import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.time.Duration;
@@ -57,7 +58,7 @@ public final class ServedScheduler {
         };
     var announcements =
         new Announcements(
-            new Announcements.Scope(hosts, tasks, new Cluster(), seeds, timer, random, AnnounceConfig.DEFAULT, audit));
+            new Announcements.Scope(hosts, tasks, new Cluster(), seeds, timer, random, AnnounceConfig.DEFAULT));
     var rpc =
         new SchedulerRpc(
             new HostCalls(hosts, 1, departure, audit, timer),
@@ -66,10 +67,11 @@ public final class ServedScheduler {
             _ -> {},
             hosts,
             Callers::current);
+    var denials = new RecordedDenials(audit, Callers::current);
     services =
         List.of(
-            Unserved.except(SchedulerPolicy.SERVED, rpc.bindService()),
-            new SwarmRpc(swarms, Callers::current).bindService(),
+            ServerInterceptors.intercept(Unserved.except(SchedulerPolicy.SERVED, rpc.bindService()), denials),
+            ServerInterceptors.intercept(new SwarmRpc(swarms, Callers::current), denials),
             new HealthStatusManager().getHealthService().bindService());
   }
 

@@ -40,7 +40,9 @@ import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
@@ -106,6 +108,16 @@ class SwarmTest {
 
     List<LeaseGranted> leases() {
       return talk.heard().stream().filter(JoinEvent::hasLease).map(JoinEvent::getLease).toList();
+    }
+
+    /// Those that it has now.
+    List<String> parents() {
+      var now = new java.util.LinkedHashSet<String>();
+      for (JoinEvent event : talk.heard()) {
+        event.getParents().getRemovedPeerIdsList().forEach(now::remove);
+        event.getParents().getAddedList().forEach(parent -> now.add(parent.getPeerId()));
+      }
+      return List.copyOf(now);
     }
 
     List<Parent> parentsAdded() {
@@ -184,16 +196,52 @@ class SwarmTest {
   }
 
   @Test
-  void leases_areSmallWhenManyWantFewPieces() {
+  void leases_areSinglePiecesAndFewAtATimeWhenManyWantThem() {
     var peers = new ArrayList<Peer>();
     for (int i = 0; i < 6; i++) {
       peers.add(peer("p" + i));
     }
     peers.forEach(p -> p.want(8));
+    assertThat(open(peers)).hasSize(4);
 
+    var read = new ArrayList<Integer>();
+    for (Map<LeaseGranted, Peer> open = open(peers); !open.isEmpty(); open = open(peers)) {
+      assertThat(open).hasSizeLessThanOrEqualTo(4);
+      Map.Entry<LeaseGranted, Peer> first = open.entrySet().iterator().next();
+      LeaseGranted lease = first.getKey();
+      read.add(lease.getNumbers(0));
+      first.getValue().brought(lease.getLeaseId(), lease.getNumbers(0), "x" + lease.getNumbers(0));
+    }
+
+    assertThat(read).hasSize(PIECES).doesNotHaveDuplicates();
     assertThat(peers).allMatch(p -> !p.leases().isEmpty());
-    assertThat(peers.stream().flatMap(p -> p.leases().stream()).flatMap(l -> l.getNumbersList().stream()))
-        .hasSize(PIECES).doesNotHaveDuplicates();
+  }
+
+  /// Leases whose one piece was not read yet.
+  private static Map<LeaseGranted, Peer> open(List<Peer> peers) {
+    var open = new LinkedHashMap<LeaseGranted, Peer>();
+    for (Peer peer : peers) {
+      for (LeaseGranted lease : peer.leases()) {
+        assertThat(lease.getNumbersCount()).isEqualTo(1);
+        if (!peers.getFirst().attested().contains(lease.getNumbers(0))) {
+          open.put(lease, peer);
+        }
+      }
+    }
+    return open;
+  }
+
+  @Test
+  void leasesThatNobodyReads_holdTheOthersUpForSecondsOnly() {
+    List<Peer> idle = List.of(peer("i1"), peer("i2"));
+    Peer busy = peer("busy");
+    idle.forEach(p -> p.want(8));
+    busy.want(4);
+    assertThat(busy.leases()).isEmpty();
+
+    scheduler.timer.advance(Duration.ofSeconds(6));
+
+    assertThat(busy.leases()).isNotEmpty();
   }
 
   @Test
@@ -285,16 +333,16 @@ class SwarmTest {
   void lostLeaseholder_freesItsPiecesAndItsChildrenAtOnce() {
     Peer a = peer("a");
     Peer b = peer("b");
-    a.want(6);
+    a.want(2);
     b.want(12);
     int before = b.leases().size();
-    assertThat(b.leases().stream().flatMap(l -> l.getNumbersList().stream())).hasSize(6);
+    assertThat(b.leases().stream().flatMap(l -> l.getNumbersList().stream())).hasSize(2);
 
     a.talk.breakOff();
 
     assertThat(b.parentsRemoved()).containsExactly(a.peerId);
     assertThat(b.leases().subList(before, b.leases().size()).stream().flatMap(l -> l.getNumbersList().stream()))
-        .hasSize(6).containsAll(a.leases().getFirst().getNumbersList());
+        .hasSize(2).containsAll(a.leases().getFirst().getNumbersList());
   }
 
   @Test
@@ -655,13 +703,85 @@ class SwarmTest {
 
   @Test
   void parents_areAtMostEightOfWhichTwoAreRandom() {
-    for (int i = 0; i < 20; i++) {
-      Peer p = new Peer(scheduler, "p" + i, Role.PEER, r -> r.setMayUseOrigin(true));
-      p.want(1);
-    }
+    parents(20);
     Peer child = child("c");
 
     assertThat(child.parentsAdded()).hasSize(8);
     assertThat(child.parentsAdded().stream().filter(p -> p.getReason().startsWith("drawn"))).hasSize(2);
+  }
+
+  /// Members that are all there before the first has a piece.
+  private List<Peer> parents(int count) {
+    var parents = new ArrayList<Peer>();
+    for (int i = 0; i < count; i++) {
+      parents.add(peer("p" + i));
+    }
+    Peer first = parents.getFirst();
+    first.want(1);
+    first.brought(first.leases().getFirst().getLeaseId(), 0, "x");
+    parents.forEach(p -> p.got(0, "x", first.peerId));
+    return parents;
+  }
+
+  /// Whatever is left out by choice and chance: what one member has can reach all others.
+  @Test
+  void everyMember_canBeReachedFromEveryOther() {
+    List<Peer> all = parents(40);
+    for (int round = 0; round < 3; round++) {
+      assertReachable(all);
+      Peer leaves = all.remove(7 * round);
+      leaves.talk.breakOff();
+      Peer says = all.get(5);
+      String lost = says.parents().getFirst();
+      says.say(m -> m.setParentLost(ParentLost.newBuilder().setPeerId(lost).setReason(ParentLost.Reason.UNREACHABLE)));
+    }
+    assertReachable(all);
+  }
+
+  @Test
+  void crowdThatComesAtOnce_isNotLeftToTheFirstParent() {
+    var all = new ArrayList<Peer>();
+    for (int i = 0; i < 40; i++) {
+      all.add(peer("p" + i));
+    }
+    Peer first = all.getFirst();
+    first.want(1);
+    first.brought(first.leases().getFirst().getLeaseId(), 0, "x");
+
+    List<Peer> served = all.stream().filter(p -> p.parents().contains(first.peerId)).toList();
+    assertThat(served).hasSize(16);
+    served.forEach(p -> p.got(0, "x", first.peerId));
+
+    assertThat(all).allMatch(p -> !p.parents().isEmpty());
+  }
+
+  @Test
+  void placeThatComesFree_goesToAMemberWithoutParents() {
+    var all = new ArrayList<Peer>();
+    for (int i = 0; i < 20; i++) {
+      all.add(peer("p" + i));
+    }
+    Peer first = all.getFirst();
+    first.want(1);
+    first.brought(first.leases().getFirst().getLeaseId(), 0, "x");
+    Peer without = all.stream().filter(p -> p != first && p.parents().isEmpty()).findFirst().orElseThrow();
+
+    all.stream().filter(p -> !p.parents().isEmpty()).findFirst().orElseThrow().talk.breakOff();
+
+    assertThat(without.parents()).containsExactly(first.peerId);
+  }
+
+  private static void assertReachable(List<Peer> all) {
+    for (Peer from : all) {
+      var reached = new java.util.HashSet<>(List.of(from.peerId));
+      boolean grows = true;
+      while (grows) {
+        grows = false;
+        for (Peer child : all) {
+          grows |= child.parents().stream().anyMatch(reached::contains) && reached.add(child.peerId);
+        }
+      }
+      assertThat(reached).as("from %s", from.peerId).hasSize(all.size());
+    }
   }
 }
