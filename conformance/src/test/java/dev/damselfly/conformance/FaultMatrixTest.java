@@ -29,7 +29,7 @@ class FaultMatrixTest {
   void fault_isFoundByItsCaseAndNoOther(Fault fault) throws Exception {
     Case meant = Runs.meantBy(fault);
 
-    List<Result> results = Runs.run(new ReferenceTarget(Runs.isSecure(meant), Set.of(fault)), Runs.casesFor(meant), 20, work);
+    List<Result> results = Runs.run(new ReferenceTarget(Runs.isSecure(meant), Set.of(fault)), Runs.casesFor(meant), 30, work);
 
     assertThat(Runs.notPassed(results)).as(() -> Runs.details(results)).containsExactly(fault.caseId());
   }

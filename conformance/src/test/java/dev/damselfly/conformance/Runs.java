@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 
 /// Runs of cases in tests, and what they came to.
 final class Runs {
-  private static final int JOBS = 8;
+  private static final int JOBS = 4;
   private static final long SEED = 7;
 
   private Runs() {}

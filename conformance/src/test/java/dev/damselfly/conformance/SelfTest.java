@@ -103,7 +103,7 @@ class SelfTest {
     String family = meant.id().substring(0, meant.id().indexOf('/') + 1);
     List<Case> beside = Runs.casesFor(meant).stream().filter(one -> one.id().startsWith(family)).toList();
 
-    List<Result> results = Runs.run(new ReferenceTarget(Runs.isSecure(meant), Set.of(fault)), beside, 20, work);
+    List<Result> results = Runs.run(new ReferenceTarget(Runs.isSecure(meant), Set.of(fault)), beside, 30, work);
 
     assertThat(Runs.notPassed(results)).as(() -> Runs.details(results)).containsExactly(fault.caseId());
   }

@@ -23,6 +23,7 @@ final class RefSettings {
   private volatile int candidates = DEFAULT_LIMIT;
   private volatile List<Application> applications = List.of();
   private int asked;
+  private int first;
 
   RefSettings(ManagerGrpc.ManagerBlockingStub manager, Set<Fault> faults) {
     this.manager = manager;
@@ -35,10 +36,14 @@ final class RefSettings {
             .withDeadlineAfter(10, TimeUnit.SECONDS)
             .getScheduler(GetSchedulerRequest.newBuilder().setHostname("s1").setSchedulerClusterId(1).setIp("127.0.0.1").build());
     asked++;
+    int limit = limit(answer.getSchedulerCluster().getConfig().toStringUtf8());
+    if (asked == 1) {
+      first = limit;
+    }
     boolean ignored =
-        faults.contains(Fault.IGNORES_FIRST_SETTINGS) && asked == 1 || faults.contains(Fault.IGNORES_LATER_SETTINGS) && asked > 1;
+        faults.contains(Fault.IGNORES_FIRST_SETTINGS) && limit == first || faults.contains(Fault.IGNORES_LATER_SETTINGS) && asked > 1;
     if (!ignored) {
-      candidates = limit(answer.getSchedulerCluster().getConfig().toStringUtf8());
+      candidates = limit;
     }
     try {
       applications =
