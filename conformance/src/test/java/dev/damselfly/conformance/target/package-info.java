@@ -1,0 +1,4 @@
+@NullMarked
+package dev.damselfly.conformance.target;
+
+import org.jspecify.annotations.NullMarked;
