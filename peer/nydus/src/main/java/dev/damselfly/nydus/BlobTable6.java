@@ -134,7 +134,7 @@ final class BlobTable6 {
       in.requireZero(at + 168, 40, "only a separate chunk information has a file");
       return 0;
     }
-    long size = in.u64(at + 200, Limits.MOST_COMPRESSED, Code.M20, "the separate file is bounded");
+    long size = in.u64(at + 200, 2 * MOST_INFORMATION, Code.M20, "the separate file has at most 128 MiB");
     require(size == informationEnd, Code.M20, at + 200, "the separate file ends with the chunk information");
     return size;
   }

@@ -115,6 +115,19 @@ class MutationTest {
   }
 
   @Test
+  void separateFile_isBounded_soThatItCanBeReadAsAWhole() {
+    byte[] bootstrap = Golden.image("v6-zran").bootstrap();
+    var in = ByteBuffer.wrap(bootstrap).order(ByteOrder.LITTLE_ENDIAN);
+    int row = (int) in.getLong(1160);
+    in.putLong(row + 112, in.getLong(row + 112) + (1L << 33)).putLong(row + 200, in.getLong(row + 200) + (1L << 33));
+
+    RafsRefused refused = catchThrowableOfType(RafsRefused.class, () -> Golden.read(bootstrap));
+
+    assertThat(refused.code()).isEqualTo(Code.M20);
+    assertThat(refused.offset()).isEqualTo(row + 200);
+  }
+
+  @Test
   void fsVersion7_isNamedAsSuch() {
     byte[] bootstrap = Golden.image(SMALL).bootstrap();
     ByteBuffer.wrap(bootstrap).order(ByteOrder.LITTLE_ENDIAN).putInt(1032, 3).putShort(1112, (short) 9);
