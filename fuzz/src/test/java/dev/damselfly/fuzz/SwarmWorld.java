@@ -78,7 +78,7 @@ final class SwarmWorld {
     swarms = new Swarms(new Swarms.Scope(hosts, tasks, seeds, timer, random, UNSIGNED, SwarmConfig.DEFAULT, _ -> {}));
     announcements =
         new Announcements(
-            new Announcements.Scope(hosts, tasks, new Cluster(), seeds, timer, random, AnnounceConfig.DEFAULT, _ -> {}));
+            new Announcements.Scope(hosts, tasks, new Cluster(), seeds, timer, random, AnnounceConfig.DEFAULT));
     departure =
         host -> {
           swarms.leave(host);

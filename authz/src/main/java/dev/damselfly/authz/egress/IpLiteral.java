@@ -73,7 +73,7 @@ public final class IpLiteral {
     if (gap < 0) {
       return require16(groups(text));
     }
-    if (text.indexOf("::", gap + 1) >= 0) {
+    if (text.indexOf("::", gap + 1) >= 0 || text.lastIndexOf('.', gap) >= 0) { // IPv4 stands at the end only
       throw new InvalidValue(RULE);
     }
     byte[] head = groups(text.substring(0, gap));

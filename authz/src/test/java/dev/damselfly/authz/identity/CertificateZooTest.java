@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -80,7 +81,11 @@ class CertificateZooTest {
         leaf(
             VerifyReason.CRITICAL_EXTENSION,
             "unknown critical",
-            spec -> spec.extension("1.3.6.1.4.1.99999.1", true, new byte[] {5, 0})));
+            spec -> spec.extension("1.3.6.1.4.1.99999.1", true, new byte[] {5, 0})),
+        leaf(
+            VerifyReason.CRITICAL_EXTENSION,
+            "critical policies, which the JDK knows and we do not",
+            spec -> spec.extension("2.5.29.32", true, HexFormat.of().parseHex("300830060604551d2000"))));
   }
 
   @ParameterizedTest

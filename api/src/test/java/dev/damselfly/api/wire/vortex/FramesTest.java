@@ -109,6 +109,25 @@ class FramesTest {
     assertThat(EmptyFrame.decode(new FrameHeader(0, Tag.GRANT_ACCEPTED, 1))).isInstanceOf(Decoded.Bad.class);
   }
 
+  /// Both texts of piece metadata have their length in front of them; the rest must fit to the byte.
+  @Test
+  @Threat({"S-VTX-4", "TOB-6"})
+  void metadata_withAnInnerLengthThatDoesNotFitIsRefused() {
+    byte[] good = FrameReader.write(frame(Tag.PIECE_CONTENT, metadata(new Random(2), 12, 40)));
+    int digestAt = FrameHeader.SIZE + 24;
+    int parentAt = digestAt + Integer.BYTES + 12;
+
+    for (int length = 0; length < 200; length++) {
+      byte[] digest = good.clone();
+      ByteBuffer.wrap(digest).putInt(digestAt, length);
+      byte[] parent = good.clone();
+      ByteBuffer.wrap(parent).putInt(parentAt, length);
+
+      assertThat(FrameReader.read(digest) instanceof Decoded.Bad<?>).as("digest of %d", length).isEqualTo(length != 12);
+      assertThat(FrameReader.read(parent) instanceof Decoded.Bad<?>).as("parent of %d", length).isEqualTo(length != 40);
+    }
+  }
+
   @Test
   void limits_areInclusive() {
     var have = new Have(IntStream.range(0, Have.MAX).mapToObj(PieceNumber::new).toList());
