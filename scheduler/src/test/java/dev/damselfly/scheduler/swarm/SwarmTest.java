@@ -207,9 +207,10 @@ class SwarmTest {
     var read = new ArrayList<Integer>();
     for (Map<LeaseGranted, Peer> open = open(peers); !open.isEmpty(); open = open(peers)) {
       assertThat(open).hasSizeLessThanOrEqualTo(4);
-      LeaseGranted lease = open.keySet().iterator().next();
+      Map.Entry<LeaseGranted, Peer> one = open.entrySet().iterator().next();
+      LeaseGranted lease = one.getKey();
       read.add(lease.getNumbers(0));
-      open.get(lease).brought(lease.getLeaseId(), lease.getNumbers(0), "x" + lease.getNumbers(0));
+      one.getValue().brought(lease.getLeaseId(), lease.getNumbers(0), "x" + lease.getNumbers(0));
     }
 
     assertThat(read).hasSize(PIECES).doesNotHaveDuplicates();
@@ -738,7 +739,7 @@ class SwarmTest {
     Peer first = all.getFirst();
     first.want(1);
     first.brought(first.leases().getFirst().getLeaseId(), 0, "x");
-    Peer without = all.stream().filter(p -> p != first && p.parents().isEmpty()).findFirst().orElseThrow();
+    Peer without = all.stream().filter(p -> !p.equals(first) && p.parents().isEmpty()).findFirst().orElseThrow();
 
     all.stream().filter(p -> !p.parents().isEmpty()).findFirst().orElseThrow().talk.breakOff();
 
