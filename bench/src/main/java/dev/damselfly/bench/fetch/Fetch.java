@@ -1,6 +1,7 @@
 package dev.damselfly.bench.fetch;
 
 import dev.damselfly.api.wire.common.v2.Download;
+import dev.damselfly.api.wire.common.v2.Priority;
 import dev.damselfly.api.wire.local.v1.GetFinished;
 import dev.damselfly.api.wire.local.v1.GetRequest;
 import dev.damselfly.peer.control.client.LocalClient;
@@ -23,7 +24,7 @@ public final class Fetch {
   private static void fetch(Path socket, String url) throws IOException, LocalClient.Refused {
     var request =
         GetRequest.newBuilder()
-            .setDownload(Download.newBuilder().setUrl(url).setPriorityValue(6).setNeedPieceContent(true))
+            .setDownload(Download.newBuilder().setUrl(url).setPriority(Priority.LEVEL6).setNeedPieceContent(true))
             .setTimeoutSeconds(3600)
             .build();
     var sink = new Count();

@@ -27,6 +27,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Peers of a few hosts, each host with an SVID and a connection of its own. Thread-safe.
@@ -86,7 +87,7 @@ final class Peers {
     var register =
         Register.newBuilder()
             .setHostId(host.hostId())
-            .setPeerId(host.hostId() + "-" + number)
+            .setPeerId(host.hostId() + "-" + UUID.randomUUID())
             .setTaskId(TaskTuple.of(download).id().value())
             .setDownload(download)
             .setMayUseOrigin(true)
