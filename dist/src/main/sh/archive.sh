@@ -11,7 +11,12 @@ run=$base/dist/src/main/sh/run.sh
 target=$base/dist/target
 home=$(mktemp -d)
 web=
-trap 'rm -rf "$home"; [ -z "$web" ] || kill "$web" 2>/dev/null || true' EXIT
+finish() {
+  [ "$1" -eq 0 ] || cat "$home"/*.log
+  rm -rf "$home"
+  [ -z "$web" ] || kill "$web" 2>/dev/null || true
+}
+trap 'finish $?' EXIT
 export DAMSELFLY_HOME=$home
 rm -f "$target/cli.aot" "$target/daemon.aot" "$target"/*.aot.new*
 

@@ -24,7 +24,7 @@ class ReplayTest {
   @MethodSource("targets")
   void seeds_andChangedSeeds_findNothing(Target target) {
     List<byte[]> seeds = target.seeds();
-    assertThat(seeds).hasSizeGreaterThanOrEqualTo(30);
+    assertThat(seeds.size()).isGreaterThanOrEqualTo(30);
     var random = new Random(20261101);
     for (byte[] seed : seeds) {
       target.run(seed);

@@ -16,7 +16,8 @@ public final class Targets {
         new RingFuzz(), new IdsFuzz(), new GrantFuzz(), new SchedulerSwarmFuzz(), new SetsFuzz(),
         new DownloadSessionFuzz(), new UploadSessionFuzz(), new StoreRecoveryFuzz(),
         new SchedulerUnaryFuzz(), new AnnouncePeerFuzz(), new JoinStreamFuzz(), new UploadRpcFuzz(), new LocalServiceFuzz(),
-        new ManagerRpcFuzz(), new TextValuesFuzz(), new RafsFuzz(), new ChunkFuzz());
+        new ManagerRpcFuzz(), new TextValuesFuzz(), new RafsFuzz(), new ChunkFuzz(),
+        new LayerFuzz());
   }
 
   /// `list` prints name, class and oracle; `seeds NAME DIRECTORY` writes the seeds of a target.

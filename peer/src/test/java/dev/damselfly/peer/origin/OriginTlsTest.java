@@ -96,7 +96,7 @@ class OriginTlsTest {
         accepted.getOutputStream().write(7);
         accepted.getInputStream().read();
       } catch (IOException refused) {
-        continue; // the client did not like us, or the test is over
+        // The client did not like us, or the test is over.
       }
     }
   }
