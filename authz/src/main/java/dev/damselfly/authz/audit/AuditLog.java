@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The hash-chained log of this process (compliance.md section 4). Thread-safe.
 ///
-/// [#record] returns when the record is on disk. Threads that record at the same time share one disk sync: the first
-/// becomes the writer of all records queued so far. Nothing is called while the lock is held.
+/// [#record] returns when the record is on disk. One thread of the log's own writes, so that no interrupt of a caller
+/// closes the file under the others; records that are queued while it writes share the next disk sync. Nothing is called
+/// while the lock is held.
 /// When the disk refuses, every queued record fails and the chain goes back to its last durable record; the first record
 /// that succeeds again has an `audit.gap` before it with the number of refused ones.
 public final class AuditLog implements Audit, AutoCloseable {
@@ -47,9 +48,6 @@ public final class AuditLog implements Audit, AutoCloseable {
 
   @GuardedBy("lock")
   private Batch open = new Batch();
-
-  @GuardedBy("lock")
-  private boolean writing;
 
   @GuardedBy("lock")
   private boolean closed;
@@ -120,7 +118,13 @@ public final class AuditLog implements Audit, AutoCloseable {
       throw new IOException("audit log ends before its newest signed head: records were removed");
     }
     var log = new AuditLog(new SegmentWriter(disk, heads.sink(), end), heads.key(), limits, clock, end);
-    log.begin(startFacts, end.tornBytes());
+    Thread.ofPlatform().daemon().name("audit-writer").start(log::writeQueued);
+    try {
+      log.begin(startFacts, end.tornBytes());
+    } catch (AuditUnavailable e) {
+      log.abandon();
+      throw e;
+    }
     return log;
   }
 
@@ -203,12 +207,24 @@ public final class AuditLog implements Audit, AutoCloseable {
     }
   }
 
-  /// Every batch is written by a thread that waits in it, so room comes without anybody's help.
+  /// Ends the writer without a record.
+  private void abandon() {
+    timer.shutdownNow();
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// A full segment is sealed until the writer has made the next one.
   @GuardedBy("lock")
   private void awaitRoom() {
     var patience = new Patience();
     while (open.sealed()) {
-      leadOrWait(patience);
+      patience.await(changed);
     }
     patience.end();
   }
@@ -216,8 +232,9 @@ public final class AuditLog implements Audit, AutoCloseable {
   @GuardedBy("lock")
   private void await(Batch mine) {
     var patience = new Patience();
+    changed.signalAll();
     while (!mine.isSettled()) {
-      leadOrWait(patience);
+      patience.await(changed);
     }
     patience.end();
     @Nullable IOException failure = mine.failure();
@@ -226,28 +243,35 @@ public final class AuditLog implements Audit, AutoCloseable {
     }
   }
 
-  @GuardedBy("lock")
-  private void leadOrWait(Patience patience) {
-    if (writing) {
-      patience.await(changed);
-    } else {
-      lead();
+  /// The writer: ends when the log is closed and everything that was queued is settled.
+  private void writeQueued() {
+    lock.lock();
+    try {
+      while (!closed || !open.isEmpty()) {
+        if (open.isEmpty()) {
+          changed.awaitUninterruptibly();
+        } else {
+          writeOpen();
+        }
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
   /// Writes the open batch without the lock; others fill the next one meanwhile.
   @GuardedBy("lock")
-  private void lead() {
+  private void writeOpen() {
     Batch batch = open;
     open = new Batch();
-    writing = true;
     lock.unlock();
     @Nullable IOException failure;
     try {
       failure = writer.write(batch);
+    } catch (RuntimeException e) {
+      failure = new IOException("the audit log failed", e); // fail closed: its records were not written
     } finally {
       lock.lock();
-      writing = false;
     }
     if (failure == null) {
       durable = batch.end();

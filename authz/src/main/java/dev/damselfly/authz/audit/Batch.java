@@ -31,6 +31,10 @@ final class Batch {
     return line.length;
   }
 
+  boolean isEmpty() {
+    return bytes.size() == 0;
+  }
+
   /// So many events are lost when this batch is.
   void standsFor(long more) {
     events += more;

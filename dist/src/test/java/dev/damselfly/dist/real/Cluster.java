@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /// Manager, two schedulers, peers and perhaps a seed, each a process of its own started from a configuration file, each
 /// with its own SVID from a development issuer.
@@ -23,23 +24,28 @@ final class Cluster implements AutoCloseable {
   /// @param seed start `seed-1`, too
   /// @param strangers further peers of the issuer, without a process
   /// @param settings of a peer, by its name: further sections of its configuration
-  record Plan(List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings) {
+  /// @param svidLife as `dev-issuer --ttl` takes it
+  record Plan(List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings, String svidLife) {
     static final String LOOPBACK = "egress: {rules: [{name: test, schemes: [http], networks: [\"127.0.0.0/8\"]}]}";
 
     static Plan of(List<String> peers) {
-      return new Plan(peers, false, List.of(), Map.of());
+      return new Plan(peers, false, List.of(), Map.of(), "1h");
     }
 
     Plan withSettings(Map<String, String> more) {
-      return new Plan(peers, seed, strangers, more);
+      return new Plan(peers, seed, strangers, more, svidLife);
     }
 
     Plan withStrangers(List<String> more) {
-      return new Plan(peers, seed, more, settings);
+      return new Plan(peers, seed, more, settings, svidLife);
     }
 
     Plan withSeed() {
-      return new Plan(peers, true, strangers, settings);
+      return new Plan(peers, true, strangers, settings, svidLife);
+    }
+
+    Plan withSvidLife(String life) {
+      return new Plan(peers, seed, strangers, settings, life);
     }
 
     private String settings(String peer) {
@@ -86,8 +92,14 @@ final class Cluster implements AutoCloseable {
     }
   }
 
+  /// Another issuer takes the place of the first: nobody is trusted any more by what the first one signed.
+  void replaceIssuer() throws IOException, InterruptedException {
+    kill("issuer");
+    issue();
+  }
+
   private void issue() throws IOException, InterruptedException {
-    var words = new ArrayList<>(List.of("dev-issuer", "--dir", home.resolve("i").toString()));
+    var words = new ArrayList<>(List.of("dev-issuer", "--dir", home.resolve("i").toString(), "--ttl", plan.svidLife()));
     words.addAll(List.of("--id", "manager=" + ID + "manager/m1"));
     words.addAll(List.of("--id", "scheduler-1=" + ID + "scheduler/east/scheduler-1"));
     words.addAll(List.of("--id", "scheduler-2=" + ID + "scheduler/east/scheduler-2"));
@@ -199,8 +211,13 @@ final class Cluster implements AutoCloseable {
 
   /// Waits until the audit log of a process says something.
   void awaitAudit(String name, String wanted) throws IOException, InterruptedException {
+    awaitAudit(name, wanted, 1);
+  }
+
+  /// Waits until the audit log of a process says something so many times.
+  void awaitAudit(String name, String wanted, int times) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!audited(name).contains(wanted)) {
+    while (audited(name).split(Pattern.quote(wanted), -1).length <= times) {
       if (process(name).waitFor(50, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
         throw new IOException("the audit log of " + name + " does not say " + wanted + ":\n" + audited(name));
       }

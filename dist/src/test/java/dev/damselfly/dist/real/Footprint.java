@@ -46,18 +46,18 @@ record Footprint(Map<String, Integer> files, int threads) {
     List<String> more = more(process, spare);
     while (!more.isEmpty()) {
       if (process.waitFor(100, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
-        throw new AssertionError("the process holds more than before: " + more + "\n" + connections(process));
+        throw new AssertionError("the process holds more than before: " + more + "\n" + String.join("\n", connections(process)));
       }
       more = more(process, spare);
     }
   }
 
-  /// The TCP connections of the process, for a person who looks for the one too many.
-  private static String connections(Process process) throws IOException {
-    Process ss = new ProcessBuilder("ss", "-tanp").redirectErrorStream(true).start();
+  /// The TCP connections of the process, each with both its ends.
+  static List<String> connections(Process process) throws IOException {
+    Process ss = new ProcessBuilder("ss", "-Htnp", "state", "established").redirectErrorStream(true).start();
     String all = new String(ss.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     String pid = "pid=" + process.pid() + ",";
-    return String.join("\n", all.lines().filter(line -> line.contains(pid)).toList());
+    return all.lines().filter(line -> line.contains(pid)).map(line -> line.replaceFirst("^\\S+\\s+\\S+\\s+", "")).toList();
   }
 
   private List<String> more(Process process, int spare) throws IOException {
