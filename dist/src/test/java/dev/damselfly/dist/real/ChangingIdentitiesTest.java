@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +24,8 @@ import org.junit.jupiter.api.Timeout;
 @Tag("real")
 @Timeout(400)
 class ChangingIdentitiesTest {
-  private static final int PIECES = 12;
+  private static final int PIECES = 24;
+  private static final int SECONDS_PER_PIECE = 5;
   private static final int SIZE = (PIECES - 1) * GoodContent.PIECE + 4711;
   private static final List<String> PEERS = List.of("p1", "p2");
   private static final List<String> EVERYBODY = List.of("manager", "scheduler-1", "scheduler-2", "p1", "p2");
@@ -32,6 +35,7 @@ class ChangingIdentitiesTest {
   private Path home = Path.of("/nowhere");
   private ScriptedOrigin origin;
   private GoodContent content;
+  private final ScheduledExecutorService slowOrigin = Executors.newSingleThreadScheduledExecutor();
 
   @BeforeEach
   void start() throws IOException {
@@ -44,6 +48,7 @@ class ChangingIdentitiesTest {
 
   @AfterEach
   void stop() throws IOException {
+    slowOrigin.shutdownNow();
     origin.close();
     try (var files = Files.walk(home)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
@@ -53,13 +58,14 @@ class ChangingIdentitiesTest {
   @Test
   void svidsOfAMinute_rotateDuringATransfer_withoutOneFailedPiece() throws Exception {
     try (var cluster = Cluster.start(home, Cluster.Plan.of(PEERS).withSvidLife("60s"))) {
+      slowOrigin.scheduleAtFixedRate(() -> content.letThrough(1), SECONDS_PER_PIECE, SECONDS_PER_PIECE, TimeUnit.SECONDS);
       List<Command.Running> gets = gets(cluster);
       for (int rotation = 1; rotation <= 3; rotation++) { // after the third, no SVID is left that a connection began with
         for (String name : EVERYBODY) {
           cluster.awaitAudit(name, "\"svid.rotate\"", rotation + 1);
         }
-        content.letThrough(3);
       }
+      assertThat(gets).allMatch(get -> get.process().isAlive());
       content.open();
 
       assertCame(gets, cluster);

@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/// What may be said to a seed about a download (S-SCH-5): nothing that could be a credential, no local path.
+/// What may be said to a seed about a download (S-SCH-5): nothing that could be a credential, no local path. That its
+/// caller does not want to read from the origin itself is why the seed is asked, so it does not bind the seed.
 public final class PublicDownload {
   private static final Set<String> NEGOTIATION =
       Set.of("accept", "accept-encoding", "accept-language", "cache-control", "pragma", "range", "user-agent");
@@ -21,6 +22,7 @@ public final class PublicDownload {
     return Optional.of(
         download.toBuilder()
             .setNeedBackToSource(true)
+            .clearDisableBackToSource()
             .clearOutputPath()
             .clearOverwrite()
             .clearForceHardLink()
