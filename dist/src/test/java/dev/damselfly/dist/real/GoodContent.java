@@ -10,16 +10,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Content with a strong entity tag and byte ranges, sent as HTTP wants it. A test that needs the middle of a download
-/// shuts a gate: the origin sends so many pieces and then waits.
+/// shuts a gate: the origin sends so many pieces and then waits. One that needs a long download makes the origin slow.
 final class GoodContent implements ScriptedOrigin.Script {
   static final int PIECE = 4 << 20;
-  private static final int STEP = 64 << 10;
+  static final int STEP = 64 << 10;
   private static final int OPEN = Integer.MAX_VALUE / 2;
 
   private final byte[] bytes;
   private final String etag;
   private final AtomicLong sent = new AtomicLong();
   private final Semaphore pieces = new Semaphore(OPEN);
+  private final Semaphore steps = new Semaphore(OPEN, true); // fair: a slow origin is slow to everybody
 
   private GoodContent(byte[] bytes, String etag) {
     this.bytes = bytes;
@@ -51,13 +52,18 @@ final class GoodContent implements ScriptedOrigin.Script {
     pieces.release(count);
   }
 
-  /// Lets so many pieces more through.
-  void letThrough(int count) {
-    pieces.release(count);
+  /// From now on nothing is sent but the steps that [#step] allows.
+  void slow() {
+    steps.drainPermits();
+  }
+
+  void step(int count) {
+    steps.release(count);
   }
 
   void open() {
     pieces.release(OPEN);
+    steps.release(OPEN);
   }
 
   @Override
@@ -74,7 +80,7 @@ final class GoodContent implements ScriptedOrigin.Script {
       return;
     }
     for (int at = from; at < to; at += STEP) {
-      if (at % PIECE == 0 && !pieces.tryAcquire(3, TimeUnit.MINUTES)) {
+      if (at % PIECE == 0 && !pieces.tryAcquire(3, TimeUnit.MINUTES) || !steps.tryAcquire(3, TimeUnit.MINUTES)) {
         throw new IOException("the gate stayed shut");
       }
       int length = Math.min(STEP, to - at);
