@@ -26,7 +26,8 @@ final class RangeFuzz implements Target {
     } catch (InvalidValue refused) {
       accepted = false;
     }
-    Accepted.note(accepted | isContentRange(text));
+    boolean content = isContentRange(text);
+    Accepted.note(accepted || content);
   }
 
   private static boolean isContentRange(String text) {
