@@ -98,6 +98,7 @@ class GuardedServerTest {
   }
 
   @Test
+  @Threat("TOB-18")
   void message_thatSpeaksForAnotherHost_endsTheStreamBeforeTheHandlerSeesIt() throws Exception {
     var events = new Events();
     var requests = SwarmGrpc.newStub(channel).join(events);
@@ -106,7 +107,9 @@ class GuardedServerTest {
 
     assertThat(GrpcErrors.reasonOf(events.error())).contains(Reason.CALLER_NOT_ALLOWED);
     assertThat(events.messages).isEmpty();
-    assertThat(fixture.audit.of(AuditAction.AUTHZ_DENY)).hasSize(1);
+    assertThat(fixture.audit.of(AuditAction.AUTHZ_DENY)) // one record, and it says what the caller was told
+        .singleElement()
+        .satisfies(event -> assertThat(event.reason()).isEqualTo(Reason.CALLER_NOT_ALLOWED.name()));
   }
 
   @Test
