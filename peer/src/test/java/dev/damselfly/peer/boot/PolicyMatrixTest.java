@@ -83,7 +83,7 @@ class PolicyMatrixTest {
   }
 
   @Test
-  @Threat("S-UPG-8")
+  @Threat({"S-UPG-8", "S-UPG-5"})
   void calls_thatSpeakForAnotherHostAreRefused() throws Exception {
     var believed =
         matrix.believed(PEER, truth(PEER), Map.of("host_id", "127.0.0.1-node-2")).getOrDefault("host_id", Set.of());

@@ -79,7 +79,7 @@ class UploadAnswersTest {
     for (TaskId task : List.of(ServedUploads.COMPLETE, ServedUploads.PARTIAL, ServedUploads.RESTRICTED, NOWHERE)) {
       var request =
           SyncPiecesRequest.newBuilder().setHostId("127.0.0.1-child").setTaskId(task.value()).addInterestedPieceNumbers(0).build();
-      answers.add(refusal(() -> child.syncPieces(request).hasNext()));
+      answers.add(refusal(() -> child.syncPieces(request).forEachRemaining(_ -> {})));
     }
 
     assertThat(answers).containsOnly(answers.getFirst());
