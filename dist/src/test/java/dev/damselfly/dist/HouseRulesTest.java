@@ -12,6 +12,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.damselfly.api.assurance.Threat;
 import java.io.ObjectInputStream;
 import java.nio.file.Files;
 import java.security.MessageDigest;
@@ -140,6 +141,7 @@ class HouseRulesTest {
   }
 
   @Test
+  @Threat("F-04")
   void origins_areReachedThroughTheEgressGate() {
     noClasses()
         .that().resideOutsideOfPackage("dev.damselfly.peer.origin..")
@@ -152,6 +154,7 @@ class HouseRulesTest {
 
   /// No certificate is issued by production code (D2); what nydus takes is a hash function.
   @Test
+  @Threat({"CVE-2025-59353", "F-32"})
   void certificates_areIssuedByTheDevelopmentIssuerAlone() {
     noClasses()
         .that().resideOutsideOfPackage("dev.damselfly.dist.issuer..")

@@ -25,6 +25,9 @@ final class LocalProtocolFuzz implements Target {
         if (message.consumed() > input.length || message.consumed() > LocalProtocol.MAX_FRAME) {
           throw new AssertionError("consumed more than there is or may be");
         }
+        if (message.consumed() != LocalProtocol.HEADER + Integer.toUnsignedLong(ByteBuffer.wrap(input).getInt())) {
+          throw new AssertionError("the frame does not end where its header says");
+        }
         if (!(LocalProtocol.request(LocalProtocol.encode(message.value()))
                 instanceof LocalProtocol.Decoded.Message<LocalRequest> again)
             || !again.value().equals(message.value())) {
@@ -42,7 +45,7 @@ final class LocalProtocolFuzz implements Target {
 
   @Override
   public String oracle() {
-    return "accepted: comes back from its own encoding; bounded frame";
+    return "accepted: comes back from its own encoding; bounded frame that ends where its header says";
   }
 
   @Override

@@ -26,20 +26,25 @@ final class RangeFuzz implements Target {
     } catch (InvalidValue refused) {
       accepted = false;
     }
+    boolean content = isContentRange(text);
+    Accepted.note(accepted || content);
+  }
+
+  private static boolean isContentRange(String text) {
+    ContentRange range;
     try {
-      ContentRange range = ContentRange.parse(text);
-      accepted = true;
+      range = ContentRange.parse(text);
+    } catch (InvalidValue refused) {
+      return false;
+    }
+    try {
       if (!ContentRange.parse(range.toString()).equals(range)) {
         throw new AssertionError("spells itself otherwise");
       }
     } catch (InvalidValue refused) {
-      accepted |= false;
+      throw new AssertionError("does not take its own spelling", refused);
     }
-    if (accepted) {
-      Accepted.yes();
-    } else {
-      Accepted.no();
-    }
+    return true;
   }
 
   @Override

@@ -115,6 +115,7 @@ class IdsTest {
   }
 
   @Test
+  @Threat("B-27")
   void hostAndPeerId_areBounded() {
     assertThat(new HostId("a".repeat(320)).value()).hasSize(320);
     assertThat(new PeerId("a".repeat(512)).value()).hasSize(512);
@@ -126,7 +127,7 @@ class IdsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "457B", "g", "../../../../etc/passwd"})
-  @Threat("TOB-6")
+  @Threat({"TOB-6", "B-28"})
   void taskId_refuses(String text) {
     assertThatThrownBy(() -> new TaskId(text)).isInstanceOf(InvalidValue.class);
     assertThatThrownBy(() -> new TaskId((text + "A".repeat(64)).substring(0, 64))).isInstanceOf(InvalidValue.class);
@@ -172,7 +173,7 @@ class IdsTest {
   }
 
   @Test
-  @Threat("TOB-19")
+  @Threat({"TOB-19", "B-03", "B-19"})
   void layout_refusesWhatDoesNotFit() {
     assertThat(new PieceLayout(1L << 46, 64 << 20).count()).isEqualTo(PieceNumber.MAX);
     assertThatThrownBy(() -> new PieceLayout((1L << 46) + 1, 64 << 20)).isInstanceOf(InvalidValue.class);
@@ -203,7 +204,7 @@ class IdsTest {
 
   @ParameterizedTest
   @MethodSource("userDigests")
-  @Threat("TOB-15")
+  @Threat({"TOB-15", "CVE-2025-59354"})
   void digest_takesOnlyStrongOnesOfTheVectors(JsonNode row) {
     String text = row.get("text").asText();
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 @Threat("TOB-14")
 class BoundsTest {
   @Test
-  @Threat("TOB-6")
+  @Threat({"TOB-6", "B-27", "B-28"})
   void ids_haveTheirForm() {
     assertBad("task_id", announce().setTaskId("../../etc").setDownloadPeerFailedRequest(failed()));
     assertBad("task_id", announce().setTaskId(TASK.replace('a', 'A')).setDownloadPeerFailedRequest(failed()));
@@ -37,6 +37,7 @@ class BoundsTest {
   }
 
   @Test
+  @Threat({"B-18", "B-19", "B-20"})
   void pieces_areBounded() {
     assertGood(piece().setNumber((1 << 20) - 1).setOffset(1L << 46).setLength(64 << 20));
     assertBad("number", piece().setNumber(1 << 20));
@@ -49,6 +50,7 @@ class BoundsTest {
   }
 
   @Test
+  @Threat({"B-24", "F-11"})
   void headers_areBounded() {
     assertGood(download().putRequestHeader("X-A", "b\tc é"));
     assertBad("request_header", download().putRequestHeader("X A", "b"));
@@ -63,6 +65,7 @@ class BoundsTest {
   }
 
   @Test
+  @Threat({"B-23", "B-26"})
   void texts_areBounded() {
     assertGood(download().setTag("a".repeat(1024)));
     assertBad("tag", download().setTag("a".repeat(1025)));

@@ -137,6 +137,7 @@ class RulesTest {
   }
 
   @Test
+  @Threat("B-20")
   void items_areCounted() {
     var request = SyncPiecesRequest.newBuilder().setHostId("h").setTaskId(TASK);
 
@@ -185,6 +186,7 @@ class RulesTest {
   }
 
   @Test
+  @Threat("B-29")
   void durations_areInRangeWhenPresent() {
     var upload = UploadPersistentCacheTaskRequest.newBuilder().setPath("/a").setPersistentReplicaCount(1);
 
@@ -283,6 +285,7 @@ class RulesTest {
   }
 
   @Test
+  @Threat("F-40")
   void check_boundsTheDepth() {
     var scheduler = Scheduler.newBuilder();
     for (int i = 0; i < 12; i++) {

@@ -125,6 +125,7 @@ class CanonicalUrlTest {
   }
 
   @Test
+  @Threat("B-23")
   void parse_boundsTheLengthInBytes() {
     String base = "http://host/";
     String longest = base + "a".repeat(CanonicalUrl.MAX_BYTES - base.length());

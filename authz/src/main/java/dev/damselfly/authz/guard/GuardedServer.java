@@ -78,19 +78,29 @@ public final class GuardedServer implements AutoCloseable {
     this.guard = new Guard(policy, surroundings.audit(), limits, System::nanoTime, GuardedServer::callerOf);
     var builder =
         NettyServerBuilder.forAddress(address)
-            .protocolNegotiator(new ServerNegotiator(tls, registry))
+            .protocolNegotiator(
+                new ServerNegotiator(
+                    tls,
+                    registry,
+                    new Doorway(limits, surroundings.audit(), System::nanoTime),
+                    limits.time(Bound.HANDSHAKE_TIME)))
             .channelType(Loops.serverChannel())
             .bossEventLoopGroup(loops)
             .workerEventLoopGroup(loops)
             .executor(handlers)
             .addTransportFilter(new Identify())
-            .maxConcurrentCallsPerConnection(1000)
+            .maxConcurrentCallsPerConnection(limits.count(streams(limits.part())))
+            .maxRstFramesPerWindow(limits.count(Bound.RESETS), Math.ceilDiv(limits.count(Bound.RESET_WINDOW), 1000))
             .permitKeepAliveTime(limits.value(Bound.KEEPALIVE_PERMIT), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(limits.value(Bound.CONNECTION_IDLE), TimeUnit.MILLISECONDS)
-            .handshakeTimeout(10, TimeUnit.SECONDS);
+            .handshakeTimeout(limits.value(Bound.HANDSHAKE_TIME), TimeUnit.MILLISECONDS);
     guard.install(builder, services, limits);
     this.server = builder.build();
+  }
+
+  private static Bound streams(Part part) {
+    return part == Part.SCHEDULER ? Bound.ANNOUNCE_STREAMS_PER_CONNECTION : Bound.STREAMS_PER_CONNECTION;
   }
 
   private static Optional<Caller> callerOf(ServerCall<?, ?> call) {

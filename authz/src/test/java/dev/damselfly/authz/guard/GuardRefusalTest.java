@@ -99,6 +99,7 @@ class GuardRefusalTest {
   }
 
   @Test
+  @Threat("F-35")
   void server_thatMayNotStartOpensNothing() throws Exception {
     try (var fixture = new Fixture()) {
       long before = descriptors();

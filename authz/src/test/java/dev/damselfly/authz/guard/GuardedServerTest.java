@@ -98,6 +98,7 @@ class GuardedServerTest {
   }
 
   @Test
+  @Threat("TOB-18")
   void message_thatSpeaksForAnotherHost_endsTheStreamBeforeTheHandlerSeesIt() throws Exception {
     var events = new Events();
     var requests = SwarmGrpc.newStub(channel).join(events);
@@ -106,7 +107,30 @@ class GuardedServerTest {
 
     assertThat(GrpcErrors.reasonOf(events.error())).contains(Reason.CALLER_NOT_ALLOWED);
     assertThat(events.messages).isEmpty();
-    assertThat(fixture.audit.of(AuditAction.AUTHZ_DENY)).hasSize(1);
+    assertThat(fixture.audit.of(AuditAction.AUTHZ_DENY)) // one record, and it says what the caller was told
+        .singleElement()
+        .satisfies(event -> assertThat(event.reason()).isEqualTo(Reason.CALLER_NOT_ALLOWED.name()));
+  }
+
+  @Test
+  @Threat({"TOB-14", "S-SCH-2"})
+  void laterMessages_areCheckedLikeTheFirst() throws Exception {
+    var events = new Events();
+    var requests = SwarmGrpc.newStub(channel).join(events);
+    requests.onNext(register("10.0.0.1-host-1", false));
+    events.awaitMessage();
+
+    requests.onNext(register("10.0.0.9-host-2", false));
+
+    assertThat(GrpcErrors.reasonOf(events.error())).contains(Reason.CALLER_NOT_ALLOWED);
+    assertThat(events.messages).isEmpty();
+    var malformed = new Events();
+    var others = SwarmGrpc.newStub(channel).join(malformed);
+    others.onNext(register("10.0.0.1-host-1", false));
+    malformed.awaitMessage();
+    others.onNext(JoinRequest.newBuilder().setRegister(Register.newBuilder().setHostId("10.0.0.1-host-1")).build());
+    assertThat(GrpcErrors.reasonOf(malformed.error())).contains(Reason.MALFORMED_FIELD);
+    assertThat(malformed.messages).isEmpty();
   }
 
   @Test

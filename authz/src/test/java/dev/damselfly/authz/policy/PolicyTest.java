@@ -57,4 +57,16 @@ class PolicyTest {
     assertThat(policy.decide(Who.scheduler(), "/" + CHECK)).isInstanceOf(Decision.Denied.class);
     assertThat(policy.decide(Who.scheduler(), "grpc.health.v1.health/Check")).isInstanceOf(Decision.Denied.class);
   }
+
+  @Test
+  @Threat({"S-UPG-8", "F-08"})
+  void decide_ofACluster_deniesWhateverRoleAnotherClusterGives() {
+    var policy = Policy.ofCluster("7", List.of(row(CHECK, Role.values())));
+
+    for (Role role : new Role[] {Role.PEER, Role.SEED_PEER, Role.SCHEDULER}) {
+      assertThat(policy.decide(Who.in("7", "peer", role, "a"), CHECK)).as("%s", role).isInstanceOf(Decision.Allowed.class);
+      assertThat(policy.decide(Who.in("8", "peer", role, "a"), CHECK)).as("%s", role).isInstanceOf(Decision.Denied.class);
+      assertThat(policy.decide(Who.in("77", "peer", role, "a"), CHECK)).as("%s", role).isInstanceOf(Decision.Denied.class);
+    }
+  }
 }

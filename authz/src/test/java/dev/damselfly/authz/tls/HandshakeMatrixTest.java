@@ -169,6 +169,7 @@ class HandshakeMatrixTest {
 
   @ParameterizedTest
   @EnumSource
+  @Threat("F-41")
   void clientWithOlderProtocol_isRefused(Provider provider) throws Exception {
     TestSvid svid = ca.svid(PEER);
     var client = SslContextBuilder.forClient().keyManager(svid.key(), certificates(svid));

@@ -3,6 +3,7 @@ package dev.damselfly.manager.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.identity.RoleTemplate;
 import dev.damselfly.authz.testing.FixedIdentity;
@@ -72,6 +73,7 @@ class StartFailureTest {
   }
 
   @Test
+  @Threat("F-35")
   void processThatRan_leavesNothing() throws Exception {
     run();
     var leaks = Leaks.watch();

@@ -102,6 +102,7 @@ class ClusterStoreTest {
   }
 
   @Test
+  @Threat({"B-35", "F-49"})
   void pattern_isBoundedAndLinear() {
     assertThatThrownBy(() -> TextPattern.parse("a".repeat(1025))).isInstanceOf(InvalidValue.class);
     assertThat(TextPattern.parse("^(a+)+$").matches("a".repeat(50_000) + "!")).isFalse();

@@ -180,6 +180,7 @@ class SchedulersTest {
   }
 
   @Test
+  @Threat("S-MGR-7")
   void register_withoutAnAuditRecordLeavesNoRow() {
     manager.audit.willFail(true);
 

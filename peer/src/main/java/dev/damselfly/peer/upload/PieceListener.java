@@ -106,7 +106,7 @@ public final class PieceListener implements AutoCloseable {
 
   private void accept(Channel channel, SslContext context) {
     if (!shares.enter()) {
-      channel.close(); // B-10: the newest is refused, the accept loop goes on
+      channel.close(); // B-10, B-40: the newest is refused, the accept loop goes on
       return;
     }
     channel.closeFuture().addListener(_ -> shares.leave());

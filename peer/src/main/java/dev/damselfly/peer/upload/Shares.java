@@ -9,9 +9,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 
-/// Who uses how much of the listener: connections and bytes in flight, per identity and in all (B-09, B-10, B-12).
-/// Thread-safe. One identity that takes all of its share leaves the others theirs.
+/// Who uses how much of the listener: connections and bytes in flight, per identity and in all, and handshakes at once
+/// (B-09, B-10, B-12, B-40). Thread-safe. One identity that takes all of its share leaves the others theirs.
 final class Shares {
+  /// Most sockets whose peer is not known yet.
+  static final int MAX_HANDSHAKES = 64;
+
   private final UploadLimits limits;
   private final Object lock = new Object();
 
@@ -25,6 +28,9 @@ final class Shares {
   private int connections;
 
   @GuardedBy("lock")
+  private int authenticated;
+
+  @GuardedBy("lock")
   private long bytes;
 
   Shares(UploadLimits limits) {
@@ -34,7 +40,7 @@ final class Shares {
   /// Counts an accepted socket, before anything is known of it.
   boolean enter() {
     synchronized (lock) {
-      if (connections >= limits.connections()) {
+      if (connections >= limits.connections() || connections - authenticated >= MAX_HANDSHAKES) {
         return false;
       }
       connections++;
@@ -82,6 +88,7 @@ final class Shares {
           return false;
         }
         connections++;
+        authenticated++;
         return true;
       }
     }
@@ -114,6 +121,7 @@ final class Shares {
     void close() {
       synchronized (lock) {
         connections--;
+        authenticated--;
         if (connections == 0) {
           shares.remove(identity);
         }

@@ -54,7 +54,7 @@ class PolicyMatrixTest {
   }
 
   @Test
-  @Threat("S-UPG-8")
+  @Threat({"S-UPG-8", "S-UPG-6"})
   void calls_areOpenToTheirRolesOnly() throws Exception {
     for (String child : List.of(PEER, SEED)) {
       assertThat(matrix.openTo(child, truth(child)))
@@ -67,7 +67,7 @@ class PolicyMatrixTest {
   }
 
   @Test
-  @Threat({"TOB-1", "S-UPG-7", "S-UPG-8"})
+  @Threat({"TOB-1", "S-UPG-7", "S-UPG-8", "S-UPG-9", "F-43", "CVE-2026-24124"})
   void calls_areClosedToStrangers() throws Exception {
     assertThat(matrix.methods()).isEqualTo(allBut());
     assertThat(matrix.strangersLetIn(PEER)).isEmpty();
@@ -83,7 +83,7 @@ class PolicyMatrixTest {
   }
 
   @Test
-  @Threat("S-UPG-8")
+  @Threat({"S-UPG-8", "S-UPG-5"})
   void calls_thatSpeakForAnotherHostAreRefused() throws Exception {
     var believed =
         matrix.believed(PEER, truth(PEER), Map.of("host_id", "127.0.0.1-node-2")).getOrDefault("host_id", Set.of());

@@ -3,6 +3,7 @@ package dev.damselfly.peer.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.MessageLite;
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.api.wire.local.LocalProtocol;
@@ -56,6 +57,7 @@ class LocalDeskTest {
   }
 
   @Test
+  @Threat("F-21")
   void stranger_isToldNothing() throws IOException {
     assertThat(reply(LocalDesk.STRANGER, STATUS).getFailure().getReason()).isEqualTo(Reason.CALLER_NOT_ALLOWED.name());
   }

@@ -284,7 +284,7 @@ class OriginsTest {
   }
 
   @Test
-  @Threat({"S-ORG-4"})
+  @Threat({"S-ORG-4", "F-13"})
   void body_endsExactlyAtItsLength() throws IOException {
     var shortBody = origin(e -> e.head(200, "Content-Length: 20", "ETag: \"v1\"").body(CONTENT, 0, 19).hangUp());
     var shortChunks = origin(e -> e.head(200, "Transfer-Encoding: chunked", "ETag: \"v1\"").raw("1\r\n0\r\n0\r\n\r\n"));
@@ -414,7 +414,7 @@ class OriginsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"a\r\nb: c", "a b", "", "ä"})
-  @Threat({"S-PXY-2"})
+  @Threat({"S-PXY-2", "F-11"})
   void header_thatIsNoTokenIsRefused(String name) {
     assertReason(
         Reason.MALFORMED_FIELD,

@@ -11,6 +11,7 @@ final class FaultyDisk implements Disk {
   private final Disk real;
   private final AtomicLong untilFailure = new AtomicLong(Long.MAX_VALUE);
   private final AtomicLong operations = new AtomicLong();
+  private volatile boolean forcesFail;
   private volatile long free = -1;
   private volatile long total = -1;
 
@@ -21,6 +22,11 @@ final class FaultyDisk implements Disk {
   /// The k-th operation from now fails, counted from 1.
   void failOperation(long k) {
     untilFailure.set(k);
+  }
+
+  /// Whether nothing becomes durable from now on.
+  void failForces(boolean fail) {
+    forcesFail = fail;
   }
 
   void freeBytes(long free, long total) {
@@ -60,6 +66,9 @@ final class FaultyDisk implements Disk {
   @Override
   public void force(FileChannel channel) throws IOException {
     step();
+    if (forcesFail) {
+      throw new IOException("injected");
+    }
     real.force(channel);
   }
 

@@ -142,7 +142,7 @@ class PieceStoreTest {
   }
 
   @Test
-  @Threat({"S-VTX-3", "B-04"})
+  @Threat({"S-VTX-3", "B-04", "CVE-2025-59354"})
   void verify_refusesEveryOtherContent() {
     var task = task("a");
     task.fix(facts(10));
@@ -198,7 +198,7 @@ class PieceStoreTest {
   }
 
   @Test
-  @Threat({"S-VTX-3"})
+  @Threat({"S-VTX-3", "F-19"})
   void commit_refusesAProofThatDoesNotStand() {
     var task = task("a");
     task.fix(facts(10));
@@ -254,7 +254,7 @@ class PieceStoreTest {
   }
 
   @Test
-  @Threat({"TOB-1"})
+  @Threat({"TOB-1", "F-27"})
   void open_refusesAnotherResourceUnderABoundId() throws IOException {
     store.open(keyed("http://origin.example/a"), false);
 

@@ -77,6 +77,7 @@ class StoreSpaceTest {
   }
 
   @Test
+  @Threat({"TOB-4", "CVE-2025-59348"})
   void unknownLength_reservesPieceByPiece() throws IOException {
     store.close();
     store = PieceStore.open(directory, StoreLab.config(StoreLab.PIECE + 5), clock);

@@ -297,6 +297,7 @@ class MaliciousParentTest {
   }
 
   @Test
+  @Threat("F-13")
   void endlessAnnouncements_doNotHideSilence() throws Exception {
     RawWire wire = asked();
     var sender =

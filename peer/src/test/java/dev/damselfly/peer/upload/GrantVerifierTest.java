@@ -63,7 +63,7 @@ class GrantVerifierTest {
   }
 
   @Test
-  @Threat("S-VTX-6")
+  @Threat({"S-VTX-6", "F-33"})
   void grant_withAnyByteChangedIsRefused() {
     for (int i = 0; i < good.size(); i++) {
       byte[] changed = good.toByteArray();

@@ -352,7 +352,7 @@ class AnnounceTest {
   }
 
   @Test
-  @Threat("S-SCH-3")
+  @Threat({"S-SCH-3", "F-27"})
   void task_underAForeignIdIsRefused() {
     var child = new Child("a", Role.PEER, FILE);
 

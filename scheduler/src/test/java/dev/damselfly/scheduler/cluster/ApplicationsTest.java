@@ -41,7 +41,7 @@ class ApplicationsTest {
   }
 
   @Test
-  @Threat("S-SCH-9")
+  @Threat({"S-SCH-9", "B-35"})
   void ruleThatDoesNotCompileOrIsTooLong_isLeftOutAndTheOthersStay() {
     var applications =
         Applications.of(
@@ -61,7 +61,7 @@ class ApplicationsTest {
 
   /// A backtracking engine would need 2^n steps for each of these.
   @Test
-  @Threat("S-SCH-9")
+  @Threat({"S-SCH-9", "F-49"})
   void nestedRepeats_takeLinearTime() {
     var rules =
         new URLPriority[] {
@@ -77,7 +77,7 @@ class ApplicationsTest {
   }
 
   @Test
-  @Threat("S-SCH-9")
+  @Threat({"S-SCH-9", "B-35"})
   void rulesOfAnApplication_areBounded() {
     var many = new URLPriority[101];
     for (int i = 0; i < many.length; i++) {

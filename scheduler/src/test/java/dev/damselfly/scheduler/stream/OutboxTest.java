@@ -2,6 +2,7 @@ package dev.damselfly.scheduler.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
@@ -64,6 +65,7 @@ class OutboxTest {
   }
 
   @Test
+  @Threat("B-45")
   void slowReader_isEndedAtTheBoundAndNothingMoreIsKept() {
     var outbox = new Outbox<>(pipe, 3);
     pipe.room = 0;

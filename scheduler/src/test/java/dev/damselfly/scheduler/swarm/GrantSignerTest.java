@@ -69,7 +69,7 @@ class GrantSignerTest {
   }
 
   @Test
-  @Threat("S-VTX-6")
+  @Threat({"S-VTX-6", "F-33"})
   void signature_coversDomainAndEveryByteOfTheClaims() throws Exception {
     Grant grant = sign();
     GrantKey key = key(grant).orElseThrow();
@@ -81,6 +81,19 @@ class GrantSignerTest {
       changed[i] ^= 1;
       assertThat(verifies(key, ByteString.copyFrom(changed), grant, "damselfly-grant-v1\n")).as("byte %d", i).isFalse();
     }
+  }
+
+  /// A key that stands in the program, or comes out of it again, is everybody's.
+  @Test
+  @Threat("CVE-2023-27584")
+  void signers_haveKeysThatNobodyElseHas() throws Exception {
+    var other = new GrantSigner(() -> SELF, "1", TTL, ROTATION, clock);
+    Grant grant = sign();
+
+    GrantKey foreign = other.keys().getKeys(0);
+
+    assertThat(foreign.getKeyId()).isNotEqualTo(grant.getKeyId());
+    assertThat(verifies(foreign, grant.getClaims(), grant, "damselfly-grant-v1\n")).isFalse();
   }
 
   @Test

@@ -89,7 +89,7 @@ class FramesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 67, 69, 4096})
-  @Threat("S-VTX-7")
+  @Threat({"S-VTX-7", "B-01"})
   void request_isRefusedByItsHeaderAlone(int length) {
     var header = new FrameHeader(1, Tag.DOWNLOAD_PIECE, length);
 
@@ -97,7 +97,7 @@ class FramesTest {
   }
 
   @Test
-  @Threat("S-VTX-7")
+  @Threat({"S-VTX-7", "B-05"})
   void everyDecoder_refusesADeclaredLengthAboveItsLimitWithoutWaiting() {
     var nothing = ByteBuffer.allocate(0);
 
@@ -125,6 +125,21 @@ class FramesTest {
 
       assertThat(FrameReader.read(digest) instanceof Decoded.Bad<?>).as("digest of %d", length).isEqualTo(length != 12);
       assertThat(FrameReader.read(parent) instanceof Decoded.Bad<?>).as("parent of %d", length).isEqualTo(length != 40);
+    }
+  }
+
+  /// A byte of a frame that no field holds is where two readers differ.
+  @Test
+  @Threat({"S-VTX-4", "TOB-6"})
+  void metadata_withBytesBehindItsFieldsIsRefused() {
+    byte[] good = FrameReader.write(frame(Tag.PIECE_CONTENT, metadata(new Random(2), 12, 40)));
+    int value = good.length - FrameHeader.SIZE;
+
+    for (int more = 1; more < 40; more++) {
+      byte[] longer = Arrays.copyOf(good, good.length + more);
+      ByteBuffer.wrap(longer).putInt(2, value + more).putInt(FrameHeader.SIZE, value - Integer.BYTES + more);
+
+      assertThat(FrameReader.read(longer)).as("%d more", more).isInstanceOf(Decoded.Bad.class);
     }
   }
 

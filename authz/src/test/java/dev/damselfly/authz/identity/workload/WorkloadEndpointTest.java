@@ -3,6 +3,7 @@ package dev.damselfly.authz.identity.workload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.InvalidValue;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +42,7 @@ class WorkloadEndpointTest {
         "tcp://127.0.0.1:8000",
         "http://127.0.0.1:8000"
       })
+  @Threat("F-21")
   void parse_refusesEverythingElse(String text) {
     assertThatThrownBy(() -> WorkloadEndpoint.parse(text)).isInstanceOf(InvalidValue.class);
   }

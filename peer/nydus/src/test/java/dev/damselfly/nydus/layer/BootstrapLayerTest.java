@@ -3,6 +3,7 @@ package dev.damselfly.nydus.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.nydus.Code;
 import dev.damselfly.nydus.Golden;
 import dev.damselfly.nydus.Limits;
@@ -95,6 +96,7 @@ class BootstrapLayerTest {
   }
 
   @Test
+  @Threat("F-12")
   void size_isBounded_beforeAnythingIsRead() {
     var small = new Limits(4096, 1, 1, 1, 1, 1, 1, 1, 1, 1);
 
