@@ -2,10 +2,12 @@ package dev.damselfly.fuzz;
 
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.manager.boot.ManagerConfig;
 import dev.damselfly.peer.boot.PeerConfig;
 import dev.damselfly.scheduler.boot.SchedulerConfig;
 import java.util.List;
+import java.util.Optional;
 
 /// Configuration of every role: accepted means every value is in range; everything else is a list of problems.
 final class ConfigFuzz implements Target {
@@ -41,12 +43,32 @@ final class ConfigFuzz implements Target {
           || config instanceof PeerConfig p && (p.store().highPercent() > 99 || p.store().lowPercent() >= p.store().highPercent())) {
         throw new AssertionError("a bound beyond its maximum was accepted");
       }
+      legacyOf(config).ifPresent(ConfigFuzz::requireNarrow);
       return true;
     } catch (ConfigProblems refused) {
       if (refused.problems().isEmpty()) {
         throw new AssertionError("refused without a problem");
       }
       return false;
+    }
+  }
+
+  private static Optional<LegacyConfig> legacyOf(Object config) {
+    return switch (config) {
+      case ManagerConfig m -> m.legacy().map(ManagerConfig.Legacy::listener);
+      case SchedulerConfig s -> s.admission().legacy();
+      case PeerConfig p -> p.legacy().map(PeerConfig.Legacy::listener);
+      default -> Optional.empty();
+    };
+  }
+
+  /// A listener without TLS is for loopback or named blocks.
+  private static void requireNarrow(LegacyConfig legacy) {
+    boolean wide =
+        legacy.allowFrom().isEmpty()
+            || legacy.allowFrom().stream().anyMatch(block -> block.prefix() < 8);
+    if (wide) {
+      throw new AssertionError("a listener without TLS for everybody was accepted");
     }
   }
 
@@ -75,6 +97,9 @@ final class ConfigFuzz implements Target {
         "{listen: \"127.0.0.1:0\", manager: \"m:1\", origin: {pieces-per-lease: 1025}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s, quota: 10GiB, high-percent: 80, low-percent: 80}, local: {socket: /l}}",
+        "{listen: \"127.0.0.1:0\", database: /d, clusters: [{name: a}], legacy: {listen: \"127.0.0.1:0\", cluster: a, scheduler-port: 8012}}",
+        "{listen: \"127.0.0.1:0\", manager: \"m:1\", legacy: {listen: \"0.0.0.0:0\", allow-from: [10.0.0.0/8], advertise-within: [10.0.0.0/8]}}",
+        "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, legacy: {listen: \"[::1]:0\", piece-listen: \"[::1]:0\"}}",
         "{egress: {rules: [{name: a, schemes: [https], hosts: [\"*.b\"], networks: [10.0.0.0/8], ports: [443]}]}}",
         "a: 1\na: 2", "a: &x [*x]", "a: !!java.net.URL [\"http://a\"]", "[1, 2]", "", "~", "{", "a:\n  b: {c: [", "listen: 1", "listen: [1]",
         "listen: \"a:b\"", "listen: \"1.2.3.4:99999\"", "clusters: 7", "clusters: [7]", "clusters: [{name: \"\"}]", "store: x",

@@ -26,8 +26,17 @@ final class UploadReader {
   /// @param tasks of these, and of one of them only, may content be
   /// @return whether any content is there
   static boolean read(byte[] sent, String... tasks) {
+    return read(sent, false, tasks);
+  }
+
+  /// The same from the plain listener: there are no grants, and no news.
+  static boolean readPlain(byte[] sent, String... tasks) {
+    return read(sent, true, tasks);
+  }
+
+  private static boolean read(byte[] sent, boolean plain, String... tasks) {
     var in = ByteBuffer.wrap(sent);
-    boolean accepted = false;
+    boolean accepted = plain;
     boolean content = false;
     while (in.hasRemaining()) {
       if (in.remaining() < 6) {
@@ -39,6 +48,7 @@ final class UploadReader {
       Script.check(length >= 0 && length <= in.remaining(), "a frame without its end");
       byte[] value = new byte[length];
       in.get(value);
+      Script.check(!plain || tag == CONTENT || tag == ERROR, "a frame that children of this protocol do not know");
       switch (tag) {
         case ACCEPTED -> accepted = true;
         case HAVE -> {

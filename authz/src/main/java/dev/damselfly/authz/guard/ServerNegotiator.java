@@ -9,12 +9,6 @@ import io.grpc.netty.InternalProtocolNegotiators;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.http2.Http2ConnectionAdapter;
-import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
-import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.AsciiString;
@@ -24,12 +18,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
-/// TLS for gRPC servers, and what the v2 API needs below gRPC. For each connection: it has a place in the doorway or is
-/// closed at once; the handshake is watched, so that a refusal is recorded with its address and the connection ends with
-/// its identity; the unary deadline of long streams is taken off; a stream whose answer is complete is reset when the
-/// client keeps its side open (it waits for that).
+/// TLS for gRPC servers, and what the v2 API needs below gRPC ([StreamManners]). Each connection has a place in the
+/// doorway or is closed at once; its handshake is watched, so that a refusal is recorded with its address and the
+/// connection ends with its identity.
 final class ServerNegotiator implements ProtocolNegotiator {
-  private static final AsciiString GRPC_TIMEOUT = AsciiString.cached("grpc-timeout");
 
   private final TlsContexts tls;
   private final ConnectionRegistry registry;
@@ -53,7 +45,7 @@ final class ServerNegotiator implements ProtocolNegotiator {
 
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler http2) {
-    http2.decoder().frameListener(new WithoutDeadline(http2.decoder().frameListener()));
+    StreamManners.ignoreDeadlines(http2);
     return new Install(serverTls.newHandler(http2), http2);
   }
 
@@ -76,7 +68,7 @@ final class ServerNegotiator implements ProtocolNegotiator {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-      http2.connection().addListener(new ResetAfterAnswer(http2, ctx.pipeline()::context));
+      StreamManners.resetAnswered(http2, ctx.pipeline()::context);
       ctx.pipeline().addAfter(ctx.name(), null, next);
     }
 
@@ -141,65 +133,6 @@ final class ServerNegotiator implements ProtocolNegotiator {
       } catch (SSLPeerUnverifiedException e) {
         tls.reportFailedHandshake(true, e, String.valueOf(ctx.channel().remoteAddress()));
         return false;
-      }
-    }
-  }
-
-  /// Takes `grpc-timeout` off the requests of long streams.
-  private static final class WithoutDeadline extends Http2FrameListenerDecorator {
-    WithoutDeadline(io.netty.handler.codec.http2.Http2FrameListener next) {
-      super(next);
-    }
-
-    @Override
-    public void onHeadersRead(
-        ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean endOfStream) throws Http2Exception {
-      super.onHeadersRead(ctx, streamId, stripped(headers), padding, endOfStream);
-    }
-
-    @Override
-    @SuppressWarnings("ParameterNumber") // the shape is Netty's
-    public void onHeadersRead(
-        ChannelHandlerContext ctx,
-        int streamId,
-        Http2Headers headers,
-        int dependency,
-        short weight,
-        boolean exclusive,
-        int padding,
-        boolean endOfStream)
-        throws Http2Exception {
-      super.onHeadersRead(ctx, streamId, stripped(headers), dependency, weight, exclusive, padding, endOfStream);
-    }
-
-    private static Http2Headers stripped(Http2Headers headers) {
-      CharSequence path = headers.path();
-      if (path != null && LongStreams.containsPath(path)) {
-        headers.remove(GRPC_TIMEOUT);
-      }
-      return headers;
-    }
-  }
-
-  /// Resets a stream once the answer is complete and only the client's side is open.
-  private static final class ResetAfterAnswer extends Http2ConnectionAdapter {
-    private final GrpcHttp2ConnectionHandler http2;
-    private final java.util.function.Function<ChannelHandler, ChannelHandlerContext> contextOf;
-
-    ResetAfterAnswer(
-        GrpcHttp2ConnectionHandler http2, java.util.function.Function<ChannelHandler, ChannelHandlerContext> contextOf) {
-      this.http2 = http2;
-      this.contextOf = contextOf;
-    }
-
-    @Override
-    public void onStreamHalfClosed(Http2Stream stream) {
-      if (stream.state() == Http2Stream.State.HALF_CLOSED_LOCAL) {
-        ChannelHandlerContext ctx = contextOf.apply(http2);
-        if (ctx != null) {
-          http2.resetStream(ctx, stream.id(), Http2Error.NO_ERROR.code(), ctx.newPromise());
-          ctx.flush();
-        }
       }
     }
   }

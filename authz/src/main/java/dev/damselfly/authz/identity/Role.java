@@ -6,5 +6,7 @@ public enum Role {
   SCHEDULER,
   PEER,
   SEED_PEER,
-  OPERATOR
+  OPERATOR,
+  /// A caller without an identity on a legacy listener. No SPIFFE ID maps to it, so no other listener ever sees it.
+  LEGACY
 }

@@ -8,6 +8,7 @@ import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.authz.policy.Policy.Binding;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.LongFunction;
 
@@ -90,6 +91,22 @@ public final class Bindings {
       if (clusterId.in(message).filter(value -> (Long) value != 0).isPresent()) {
         cluster.check(caller, message);
       }
+    };
+  }
+
+  /// The `Host` message under the field describes a host of a legacy caller: an address that it may claim, an id made of
+  /// that address and the host name, and no seed.
+  public Binding legacyHost(String field) {
+    Binding parts = all(hostId(field + ".id"), address(field + ".ip"));
+    var id = FieldPath.of(field + ".id");
+    var ip = FieldPath.of(field + ".ip");
+    var name = FieldPath.of(field + ".hostname");
+    var type = FieldPath.of(field + ".type");
+    return (caller, message) -> {
+      parts.check(caller, message);
+      Optional<String> made = ip.in(message).flatMap(address -> name.in(message).map(host -> address + "-" + host));
+      require(id.in(message).map(String::valueOf).equals(made), field + ".id", "must be the address and the host name");
+      type.in(message).ifPresent(value -> require((Integer) value == 0, field + ".type", "must be 0: a seed has an identity"));
     };
   }
 

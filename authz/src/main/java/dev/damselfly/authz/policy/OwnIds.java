@@ -6,7 +6,8 @@ import dev.damselfly.authz.identity.Role;
 /// Host and peer ids that an identity may speak for.
 ///
 /// A host id is `<ip>-<hostname>` with `-seed` behind it for seed peers; a peer id has a UUID of version 4 before that
-/// mark. Host name and mark come from the SVID, the address from [Advertised].
+/// mark. Host name and mark come from the SVID, the address from [Advertised]. A legacy caller has no name of its own:
+/// its ids are those of its address, never a seed's.
 final class OwnIds {
   private static final int MAX_HOST_ID = 320;
   private static final int MAX_PEER_ID = 512;
@@ -38,7 +39,7 @@ final class OwnIds {
   /// A normal peer whose name ends in the seed mark could write the id of a seed peer, so it has no host id at all.
   private static boolean hasHost(Caller caller) {
     return switch (caller.role()) {
-      case SEED_PEER -> true;
+      case SEED_PEER, LEGACY -> true;
       case PEER -> !caller.name().endsWith(SEED);
       case MANAGER, SCHEDULER, OPERATOR -> false;
     };
@@ -53,10 +54,22 @@ final class OwnIds {
   }
 
   private boolean ownsPrefix(Caller caller, String prefix) {
+    if (caller.role() == Role.LEGACY) {
+      return ownsLegacyPrefix(caller, prefix);
+    }
     String tail = "-" + caller.name();
     return prefix.length() > tail.length()
         && prefix.endsWith(tail)
         && advertised.mayClaim(caller, prefix.substring(0, prefix.length() - tail.length()));
+  }
+
+  /// No name is proven, so any is taken behind an own address; a seed's mark is not.
+  private boolean ownsLegacyPrefix(Caller caller, String prefix) {
+    int dash = prefix.indexOf('-');
+    return dash > 0
+        && dash < prefix.length() - 1
+        && !prefix.endsWith(SEED)
+        && advertised.mayClaim(caller, prefix.substring(0, dash));
   }
 
   private static boolean isUuid4(String text, int from) {

@@ -3,6 +3,14 @@ package dev.damselfly.authz.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.authz.identity.Expected;
+import dev.damselfly.authz.identity.Role;
+import dev.damselfly.authz.identity.TrustDomain;
+import dev.damselfly.authz.legacy.LegacyCallers;
+import dev.damselfly.authz.legacy.LegacyConfig;
+import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.authz.limits.Part;
+import dev.damselfly.authz.policy.Policy;
+import dev.damselfly.authz.testing.MemoryAudit;
 import dev.damselfly.authz.testing.TlsParty;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
@@ -25,9 +33,14 @@ import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.util.ReferenceCountUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,6 +49,8 @@ import org.junit.jupiter.api.Timeout;
 @NullMarked
 @Timeout(30)
 class StreamEndTest {
+  private static final LegacyCallers.Place PLACE = new LegacyCallers.Place(new TrustDomain("example.org"), "east");
+
   @Test
   void answeredStream_isResetWithinASecond_whenTheClientKeepsItsSideOpen() throws Exception {
     var loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -44,7 +59,7 @@ class StreamEndTest {
         var client = TlsParty.of(fixture.ca.snapshot(Fixture.PEER))) {
       Channel connection = connect(fixture, client, loops);
       Http2StreamChannel stream = open(connection, seen);
-      stream.writeAndFlush(new DefaultHttp2HeadersFrame(headers(fixture), false)).sync();
+      stream.writeAndFlush(new DefaultHttp2HeadersFrame(headers("https"), false)).sync();
       stream.writeAndFlush(new DefaultHttp2DataFrame(message(), false)).sync();
 
       assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("headers");
@@ -56,8 +71,56 @@ class StreamEndTest {
     }
   }
 
+  @Test
+  void answeredStream_isResetOnTheLegacyListener_too() throws Exception {
+    var loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    var seen = new LinkedBlockingQueue<String>();
+    try (var server = legacy()) {
+      Channel connection = connect(server.port(), loops);
+      Http2StreamChannel stream = open(connection, seen);
+      stream.writeAndFlush(new DefaultHttp2HeadersFrame(headers("http"), false)).sync();
+      stream.writeAndFlush(new DefaultHttp2DataFrame(message(), false)).sync();
+
+      assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("headers");
+      assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("trailers 0");
+      assertThat(seen.poll(1, TimeUnit.SECONDS)).isEqualTo("reset " + Http2Error.NO_ERROR.code());
+      connection.close().sync();
+    } finally {
+      loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+    }
+  }
+
+  private static LegacyServer legacy() throws Exception {
+    var here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    var services = List.of(new Fixture.Service().bindService());
+    var rows =
+        Stream.of("Join", "ListGrantKeys")
+            .map(name -> new Policy.Row("damselfly.v1.Swarm/" + name, Set.of(Role.LEGACY), Policy.Binding.none()))
+            .toList();
+    var config = new LegacyConfig(here, List.of(), List.of());
+    return new LegacyServer(
+            config, services, new Policy(rows), PLACE, new MemoryAudit(), Limits.of(Part.SCHEDULER))
+        .start();
+  }
+
+  private static Channel connect(int port, MultiThreadIoEventLoopGroup loops) throws Exception {
+    return new Bootstrap()
+        .group(loops)
+        .channel(NioSocketChannel.class)
+        .handler(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel ch) {
+                ch.pipeline().addLast(Http2FrameCodecBuilder.forClient().build(), new Http2MultiplexHandler(new Ignored()));
+              }
+            })
+        .connect("127.0.0.1", port)
+        .sync()
+        .channel();
+  }
+
   private static Channel connect(Fixture fixture, TlsParty client, MultiThreadIoEventLoopGroup loops) throws Exception {
-    var context = client.tls().grpcClient(Expected.role(dev.damselfly.authz.identity.Role.SCHEDULER));
+    var context = client.tls().grpcClient(Expected.role(Role.SCHEDULER));
     return new Bootstrap()
         .group(loops)
         .channel(NioSocketChannel.class)
@@ -78,9 +141,9 @@ class StreamEndTest {
     return new Http2StreamChannelBootstrap(connection).handler(new Frames(seen)).open().sync().get();
   }
 
-  private static DefaultHttp2Headers headers(Fixture fixture) {
+  private static DefaultHttp2Headers headers(String scheme) {
     var headers = new DefaultHttp2Headers();
-    headers.method("POST").scheme("https").authority("damselfly").path("/damselfly.v1.Swarm/Join");
+    headers.method("POST").scheme(scheme).authority("damselfly").path("/damselfly.v1.Swarm/Join");
     headers.set("te", "trailers").set("content-type", "application/grpc");
     return headers;
   }

@@ -193,4 +193,40 @@ class BindingsTest {
   private static Message download(Download.Builder download) {
     return DownloadTaskRequest.newBuilder().setDownload(download).build();
   }
+
+  private static Message announced(String id, String name, String ip, int type) {
+    var host = Host.newBuilder().setId(id).setHostname(name).setIp(ip).setType(type);
+    return AnnounceHostRequest.newBuilder().setHost(host).build();
+  }
+
+  @Test
+  @Threat("S-LEG-2")
+  void legacyHost_isAHostOfItsAddress_andNoSeed() {
+    Binding host = bindings.legacyHost("host");
+
+    host.check(Who.legacy(), announced("10.1.2.3-any.name", "any.name", "10.1.2.3", 0));
+
+    assertThat(refused(host, Who.legacy(), announced("10.1.2.4-a", "a", "10.1.2.4", 0))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(host, Who.legacy(), announced("10.1.2.3-a", "a", "10.1.2.4", 0))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(host, Who.legacy(), announced("10.1.2.3-a", "b", "10.1.2.3", 0))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(host, Who.legacy(), announced("10.1.2.3-a", "a", "10.1.2.3", 1))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(host, Who.legacy(), announced("10.1.2.3-a-seed", "a-seed", "10.1.2.3", 0)))
+        .isEqualTo(Reason.CALLER_NOT_ALLOWED);
+  }
+
+  @Test
+  @Threat("S-LEG-2")
+  void legacyIds_areThoseOfTheAddress() {
+    bindings.hostId("host_id").check(Who.legacy(), host("10.1.2.3-a-b"));
+    bindings.peerId("peer_id").check(Who.legacy(), peer("10.1.2.3-a-b-" + UUID));
+
+    assertThat(refused(bindings.hostId("host_id"), Who.legacy(), host("10.1.2.4-a"))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(bindings.hostId("host_id"), Who.legacy(), host("10.1.2.3"))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(bindings.hostId("host_id"), Who.legacy(), host("10.1.2.3-"))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(bindings.hostId("host_id"), Who.legacy(), host(""))).isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(bindings.peerId("peer_id"), Who.legacy(), peer("10.1.2.4-a-" + UUID)))
+        .isEqualTo(Reason.CALLER_NOT_ALLOWED);
+    assertThat(refused(bindings.peerId("peer_id"), Who.legacy(), peer("10.1.2.3-a-" + UUID + "-seed")))
+        .isEqualTo(Reason.CALLER_NOT_ALLOWED);
+  }
 }

@@ -28,6 +28,17 @@ public final class Who {
     return in("7", "scheduler", Role.SCHEDULER, "s1");
   }
 
+  /// Without an identity.
+  public static Caller legacy() {
+    return new Caller(
+        SpiffeId.parse("spiffe://test.example/damselfly/legacy/" + ADDRESS),
+        Role.LEGACY,
+        Optional.empty(),
+        ADDRESS,
+        Instant.MAX,
+        new InetSocketAddress(IpLiteral.parse(ADDRESS), 40_000));
+  }
+
   public static Caller in(String cluster, String kind, Role role, String name) {
     return new Caller(
         SpiffeId.parse("spiffe://test.example/damselfly/" + kind + "/" + cluster + "/" + name),

@@ -23,7 +23,7 @@ final class Cluster implements AutoCloseable {
   /// @param peers processes to start
   /// @param seed start `seed-1`, too
   /// @param strangers further peers of the issuer, without a process
-  /// @param settings of a peer, by its name: further sections of its configuration
+  /// @param settings by the name of a process: further sections of its configuration
   /// @param svidLife as `dev-issuer --ttl` takes it
   record Plan(List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings, String svidLife) {
     static final String LOOPBACK = "egress: {rules: [{name: test, schemes: [http], networks: [\"127.0.0.0/8\"]}]}";
@@ -46,6 +46,10 @@ final class Cluster implements AutoCloseable {
 
     Plan withSvidLife(String life) {
       return new Plan(peers, seed, strangers, settings, life);
+    }
+
+    private String further(String name) {
+      return settings.containsKey(name) ? ", " + settings.get(name) : "";
     }
 
     private String settings(String peer) {
@@ -77,8 +81,8 @@ final class Cluster implements AutoCloseable {
       cluster.issue();
       cluster.role("manager", "manager", cluster.managerYaml());
       cluster.managerPort = cluster.port("manager");
-      cluster.role("scheduler-1", "scheduler", cluster.schedulerYaml());
-      cluster.role("scheduler-2", "scheduler", cluster.schedulerYaml());
+      cluster.role("scheduler-1", "scheduler", cluster.schedulerYaml("scheduler-1"));
+      cluster.role("scheduler-2", "scheduler", cluster.schedulerYaml("scheduler-2"));
       if (plan.seed()) {
         cluster.peer("seed-1");
       }
@@ -113,11 +117,13 @@ final class Cluster implements AutoCloseable {
   }
 
   private String managerYaml() {
-    return "{listen: \"127.0.0.1:0\", database: \"" + home.resolve("db") + "\", clusters: [{name: east, default: true}]}";
+    return "{listen: \"127.0.0.1:0\", database: \"" + home.resolve("db") + "\", clusters: [{name: east, default: true}]"
+        + plan.further("manager") + "}";
   }
 
-  private String schedulerYaml() {
-    return "{listen: \"127.0.0.1:0\", manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1}";
+  private String schedulerYaml(String name) {
+    return "{listen: \"127.0.0.1:0\", manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1"
+        + plan.further(name) + "}";
   }
 
   /// Starts a peer, or starts it again.

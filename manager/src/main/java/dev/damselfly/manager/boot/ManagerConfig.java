@@ -4,6 +4,7 @@ import com.google.common.net.InetAddresses;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.egress.Cidr;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.manager.address.IpAddress;
 import dev.damselfly.manager.application.ApplicationSpec.Priority;
 import dev.damselfly.manager.application.ApplicationSpec.UrlPriority;
@@ -17,6 +18,7 @@ import dev.damselfly.manager.store.DatabaseLocation;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -25,17 +27,31 @@ import java.util.function.Supplier;
 /// @param listen address to serve on; port 0 takes a free one
 /// @param clusters 1..100 with different names, at most one of them the default
 /// @param applications at most 1000 with different names
+/// @param legacy the listener without TLS; absent, as by default, means there is none
 public record ManagerConfig(
     InetSocketAddress listen,
     DatabaseLocation database,
     List<ClusterSpec> clusters,
-    List<ApplicationSpec> applications) {
+    List<ApplicationSpec> applications,
+    Optional<Legacy> legacy) {
   public static final int MAX_CLUSTERS = 100;
   public static final int MAX_APPLICATIONS = 1000;
 
   private static final ClusterSpec STAND_IN =
       new ClusterSpec(new ClusterName("none"), "", false, Scopes.NONE, ClusterLimits.DEFAULT, List.of());
   private static final Priority NO_PRIORITY = new Priority(0, List.of());
+
+  /// What programs without an identity are told.
+  ///
+  /// @param cluster the one cluster whose schedulers they learn
+  /// @param schedulerPort port of the legacy listener of every scheduler of that cluster, 1..65535
+  public record Legacy(LegacyConfig listener, ClusterName cluster, int schedulerPort) {}
+
+  /// Without a legacy listener.
+  public ManagerConfig(
+      InetSocketAddress listen, DatabaseLocation database, List<ClusterSpec> clusters, List<ApplicationSpec> applications) {
+    this(listen, database, clusters, applications, Optional.empty());
+  }
 
   public ManagerConfig {
     if (clusters.isEmpty() || clusters.size() > MAX_CLUSTERS) {
@@ -49,6 +65,10 @@ public record ManagerConfig(
     }
     if (applications.size() > MAX_APPLICATIONS || !areDifferent(applications, ApplicationSpec::name)) {
       throw new InvalidValue("there are at most 1000 applications, with different names");
+    }
+    List<ClusterSpec> known = clusters;
+    if (legacy.isPresent() && known.stream().noneMatch(cluster -> cluster.name().equals(legacy.get().cluster()))) {
+      throw new InvalidValue("legacy.cluster must be the name of one of them");
     }
     clusters = List.copyOf(clusters);
     applications = List.copyOf(applications);
@@ -66,11 +86,22 @@ public record ManagerConfig(
     var clusters = reader.sections("clusters", MAX_CLUSTERS).stream().map(ManagerConfig::cluster).toList();
     var applications =
         reader.sections("applications", MAX_APPLICATIONS).stream().map(ManagerConfig::application).toList();
+    Optional<Legacy> legacy =
+        reader.has("legacy") ? Optional.of(legacy(reader.section("legacy"))) : Optional.empty();
     return checked(
         reader,
         "clusters",
-        () -> new ManagerConfig(listen, database, clusters, applications),
+        () -> new ManagerConfig(listen, database, clusters, applications, legacy),
         new ManagerConfig(listen, database, List.of(STAND_IN), List.of()));
+  }
+
+  private static Legacy legacy(ConfigReader section) {
+    var listener = LegacyConfig.section(section);
+    var cluster = section.value("cluster", ClusterName::new, STAND_IN.name());
+    if (!section.has("scheduler-port")) {
+      section.problem("scheduler-port", "is required");
+    }
+    return new Legacy(listener, cluster, section.integer("scheduler-port", 1, 1, 65_535));
   }
 
   private static ClusterSpec cluster(ConfigReader reader) {

@@ -6,8 +6,11 @@ import com.google.protobuf.Message;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.wire.manager.v2.SourceType;
+import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.authz.identity.Role;
+import dev.damselfly.authz.policy.Advertised;
+import dev.damselfly.authz.policy.Bindings;
 import dev.damselfly.authz.policy.Policy;
 import dev.damselfly.authz.policy.Policy.Binding;
 import dev.damselfly.authz.policy.Policy.Row;
@@ -22,6 +25,7 @@ public final class ManagerPolicy {
   private static final Set<Role> SEED_PEER = EnumSet.of(Role.SEED_PEER);
   private static final Set<Role> PEERS = EnumSet.of(Role.PEER, Role.SEED_PEER);
   private static final Set<Role> MEMBERS = EnumSet.of(Role.SCHEDULER, Role.SEED_PEER);
+  private static final Set<Role> LEGACY = EnumSet.of(Role.LEGACY);
   private static final Set<Role> EVERYBODY = EnumSet.allOf(Role.class);
 
   private ManagerPolicy() {}
@@ -45,6 +49,24 @@ public final class ManagerPolicy {
         new Row("grpc.health.v1.Health/Watch", EVERYBODY, Binding.none()));
   }
 
+  /// The listener without TLS: a peer may ask where schedulers are, and nothing else. Every other RPC has a row that
+  /// lets nobody in.
+  ///
+  /// @param advertiseWithin blocks in which a caller may claim an address that is not the observed one
+  static Policy legacyPolicy(List<Cidr> advertiseWithin) {
+    var bind = new Bindings(new Advertised(advertiseWithin));
+    return new Policy(
+        rows().stream()
+            .map(
+                row ->
+                    switch (row.method()) {
+                      case "manager.v2.Manager/ListSchedulers" -> new Row(row.method(), LEGACY, bind.address("ip"));
+                      case "grpc.health.v1.Health/Check" -> new Row(row.method(), LEGACY, Binding.none());
+                      default -> new Row(row.method(), Set.of(), Binding.none());
+                    })
+            .toList());
+  }
+
   private static Row manager(String method, Set<Role> roles, Binding binding) {
     return new Row("manager.v2.Manager/" + method, roles, binding);
   }
@@ -55,7 +77,7 @@ public final class ManagerPolicy {
     int own =
         switch (caller.role()) {
           case SCHEDULER -> SourceType.SCHEDULER_SOURCE_VALUE;
-          case PEER -> SourceType.PEER_SOURCE_VALUE;
+          case PEER, LEGACY -> SourceType.PEER_SOURCE_VALUE;
           case SEED_PEER -> SourceType.SEED_PEER_SOURCE_VALUE;
           case MANAGER, OPERATOR -> -1;
         };

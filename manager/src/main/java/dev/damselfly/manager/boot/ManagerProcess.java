@@ -8,8 +8,11 @@ import dev.damselfly.authz.audit.AuditEvent;
 import dev.damselfly.authz.guard.Callers;
 import dev.damselfly.authz.guard.GuardedServer;
 import dev.damselfly.authz.guard.GuardedServer.Surroundings;
+import dev.damselfly.authz.guard.LegacyServer;
 import dev.damselfly.authz.identity.IdentitySource;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.legacy.LegacyAudit;
+import dev.damselfly.authz.legacy.LegacyCallers;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.manager.store.Database;
@@ -22,6 +25,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -46,12 +50,15 @@ public final class ManagerProcess implements AutoCloseable {
   @GuardedBy("this")
   private @Nullable GuardedServer server;
 
+  @GuardedBy("this")
+  private @Nullable LegacyServer legacy;
+
   public ManagerProcess(
       ManagerConfig config, IdentitySource identity, RoleTemplate roles, Audit audit, InstantSource clock) {
     this.config = config;
     this.identity = identity;
     this.roles = roles;
-    this.audit = audit;
+    this.audit = config.legacy().isPresent() ? new LegacyAudit(audit) : audit;
     this.clock = clock;
   }
 
@@ -78,11 +85,27 @@ public final class ManagerProcess implements AutoCloseable {
       server = serving;
       health.setStatus(ManagerGrpc.SERVICE_NAME, ServingStatus.SERVING);
       closers.push(health::enterTerminalState);
+      serveLegacy(wiring, health);
       startSweeping(wiring);
     } catch (IOException | RuntimeException e) {
       closeAfter(e);
       throw e;
     }
+  }
+
+  @GuardedBy("this")
+  private void serveLegacy(ManagerWiring wiring, HealthStatusManager health) throws IOException {
+    if (config.legacy().isEmpty() || wiring.legacy().isEmpty()) {
+      return;
+    }
+    var own = config.legacy().get();
+    var services = List.of(wiring.legacy().get().bindService(), health.getHealthService().bindService());
+    var policy = ManagerPolicy.legacyPolicy(own.listener().advertiseWithin());
+    var place = new LegacyCallers.Place(identity.current().id().trustDomain(), own.cluster().value());
+    var serving =
+        new LegacyServer(own.listener(), services, policy, place, audit, Limits.of(Part.MANAGER)).start();
+    closers.push(serving::close);
+    legacy = serving;
   }
 
   private void closeAfter(Exception failure) {
@@ -112,6 +135,11 @@ public final class ManagerProcess implements AutoCloseable {
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
     return server().port();
+  }
+
+  /// What serves programs without an identity; absent unless it is configured and started.
+  synchronized Optional<LegacyServer> legacyServer() {
+    return Optional.ofNullable(legacy);
   }
 
   /// What serves, for tests that ask it.

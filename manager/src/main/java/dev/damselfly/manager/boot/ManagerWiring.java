@@ -17,10 +17,13 @@ import dev.damselfly.manager.seed.SeedPeers;
 import dev.damselfly.manager.seed.SeedRpc;
 import dev.damselfly.manager.store.Database;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// The objects of one manager, joined.
-record ManagerWiring(ManagerRpc service, LiveRows schedulers, LiveRows seeds) {
+///
+/// @param legacy what programs without an identity may ask; absent without a listener for them
+record ManagerWiring(ManagerRpc service, Optional<LegacyManagerRpc> legacy, LiveRows schedulers, LiveRows seeds) {
   static ManagerWiring wire(
       ManagerConfig config, Database database, Audit audit, InstantSource clock, Supplier<Caller> callers) {
     var clusters = new Clusters(new ClusterStore(database, clock).declare(config.clusters()));
@@ -30,18 +33,20 @@ record ManagerWiring(ManagerRpc service, LiveRows schedulers, LiveRows seeds) {
     var liveSchedulers = new LiveRows(database, MemberKind.SCHEDULER, clock);
     var liveSeeds = new LiveRows(database, MemberKind.SEED_PEER, clock);
     var denials = new Denials(audit);
+    var schedulerRpc = new SchedulerRpc(schedulers);
     var service =
         new ManagerRpc(
             callers,
             denials,
-            new SchedulerRpc(schedulers),
+            schedulerRpc,
             new SeedRpc(
                 seedPeers,
                 clusters,
                 cluster -> schedulers.activeIn(cluster).stream().map(SchedulerMessages::scheduler).toList()),
             new ApplicationRpc(applications),
             new KeepAliveRpc(clusters, liveSchedulers, liveSeeds, audit, denials));
-    return new ManagerWiring(service, liveSchedulers, liveSeeds);
+    var legacy = config.legacy().map(own -> new LegacyManagerRpc(callers, denials, schedulerRpc, own.schedulerPort()));
+    return new ManagerWiring(service, legacy, liveSchedulers, liveSeeds);
   }
 
   /// Streams do not outlive the process, so neither does an active row.

@@ -11,9 +11,11 @@ import dev.damselfly.authz.guard.GuardedChannels;
 import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.authz.testing.FixedIdentity;
 import dev.damselfly.authz.testing.MemoryAudit;
 import dev.damselfly.authz.testing.TestCa;
+import dev.damselfly.manager.cluster.ClusterName;
 import dev.damselfly.manager.fixture.TestManager;
 import dev.damselfly.manager.store.DatabaseLocation;
 import io.grpc.ManagedChannel;
@@ -25,6 +27,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.NullMarked;
 
 /// A manager process on loopback with the clusters `east` and `west`, and channels to it.
@@ -42,12 +45,25 @@ final class RunningManager implements AutoCloseable {
   private final Deque<Runnable> open = new ArrayDeque<>();
 
   RunningManager(Path directory) throws IOException {
+    this(directory, Optional.empty());
+  }
+
+  /// With a listener without TLS, too, which says where that of every scheduler is.
+  static RunningManager withLegacy(Path directory, int schedulerPort) throws IOException {
+    var listener =
+        new LegacyConfig(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), List.of(), List.of());
+    return new RunningManager(
+        directory, Optional.of(new ManagerConfig.Legacy(listener, new ClusterName("east"), schedulerPort)));
+  }
+
+  private RunningManager(Path directory, Optional<ManagerConfig.Legacy> legacy) throws IOException {
     var config =
         new ManagerConfig(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             new DatabaseLocation.Directory(directory),
             List.of(TestManager.cluster("east"), TestManager.cluster("west")),
-            List.of());
+            List.of(),
+            legacy);
     var own = new FixedIdentity(ca.snapshot("/damselfly/manager/m"));
     process = new ManagerProcess(config, own, roles, audit, InstantSource.system());
     process.start();

@@ -5,6 +5,7 @@ import dev.damselfly.api.id.HostPort;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.egress.EgressPolicy;
 import dev.damselfly.authz.egress.IpLiteral;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.peer.control.LocalConfig;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.store.StoreConfig;
@@ -12,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 
 /// Configuration of a peer or seed peer. Host name, cluster and role are those of its SVID.
 ///
@@ -20,6 +22,7 @@ import java.util.HashSet;
 /// @param place ip that others reach this host at, and its labels
 /// @param manager where the manager serves
 /// @param storeDirectory content; private to the daemon
+/// @param legacy the listeners without TLS; absent, as by default, means there are none
 public record PeerConfig(
     InetSocketAddress listen,
     InetSocketAddress pieceListen,
@@ -28,8 +31,28 @@ public record PeerConfig(
     Path storeDirectory,
     StoreConfig store,
     LocalConfig local,
-    PeerDownloads downloads) {
+    PeerDownloads downloads,
+    Optional<Legacy> legacy) {
   private static final HostPort NOWHERE = new HostPort("127.0.0.1", 1);
+
+  /// Without legacy listeners.
+  public PeerConfig(
+      InetSocketAddress listen,
+      InetSocketAddress pieceListen,
+      Place place,
+      HostPort manager,
+      Path storeDirectory,
+      StoreConfig store,
+      LocalConfig local,
+      PeerDownloads downloads) {
+    this(listen, pieceListen, place, manager, storeDirectory, store, local, downloads, Optional.empty());
+  }
+
+  /// Where children without an identity come.
+  ///
+  /// @param listener of the upload service
+  /// @param pieceListen of the plain piece listener; it admits the same addresses
+  public record Legacy(LegacyConfig listener, InetSocketAddress pieceListen) {}
 
   /// Where this host is.
   public record Place(String ip, String idc, String location) {}
@@ -48,7 +71,27 @@ public record PeerConfig(
     Path directory = required(store, "directory");
     var bounds = store(store);
     return new PeerConfig(
-        listen, pieces, place, manager, directory, bounds, local(reader.section("local")), downloads(reader));
+        listen, pieces, place, manager, directory, bounds, local(reader.section("local")), downloads(reader), legacy(reader));
+  }
+
+  private static Optional<Legacy> legacy(ConfigReader reader) {
+    if (!reader.has("legacy")) {
+      return Optional.empty();
+    }
+    var section = reader.section("legacy");
+    var listener = LegacyConfig.section(section);
+    var pieces = section.value("piece-listen", LegacyConfig::address, new InetSocketAddress(0));
+    requireAnnounceable(section, "listen", listener.listen());
+    requireAnnounceable(section, "piece-listen", pieces);
+    return Optional.of(new Legacy(listener, pieces));
+  }
+
+  /// Ports that the API can tell to children.
+  private static void requireAnnounceable(ConfigReader section, String key, InetSocketAddress address) {
+    int port = address.getPort();
+    if (port != 0 && (port < 1024 || port > 65_534)) {
+      section.problem(key, "must have a port in [1024, 65534], or 0");
+    }
   }
 
   private static StoreConfig store(ConfigReader store) {

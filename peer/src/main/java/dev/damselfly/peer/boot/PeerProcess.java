@@ -9,10 +9,13 @@ import dev.damselfly.authz.egress.SystemResolver;
 import dev.damselfly.authz.egress.Target;
 import dev.damselfly.authz.guard.GuardedChannels;
 import dev.damselfly.authz.guard.GuardedServer;
+import dev.damselfly.authz.guard.LegacyServer;
 import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.IdentitySource;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.legacy.LegacyAudit;
+import dev.damselfly.authz.legacy.LegacyCallers;
 import dev.damselfly.authz.limits.Bound;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
@@ -45,6 +48,8 @@ import dev.damselfly.peer.transfer.ParentLinks;
 import dev.damselfly.peer.transfer.TransferLimits;
 import dev.damselfly.peer.upload.GrantVerifier;
 import dev.damselfly.peer.upload.HostPulse;
+import dev.damselfly.peer.upload.LegacyPieceListener;
+import dev.damselfly.peer.upload.LegacyUploadRpc;
 import dev.damselfly.peer.upload.PieceAddress;
 import dev.damselfly.peer.upload.PieceListener;
 import dev.damselfly.peer.upload.UploadLimits;
@@ -63,6 +68,8 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Supplier;
@@ -87,6 +94,12 @@ public final class PeerProcess implements AutoCloseable {
   @GuardedBy("this")
   private @Nullable GuardedServer server;
 
+  @GuardedBy("this")
+  private @Nullable Legacy legacy;
+
+  /// What serves children without an identity.
+  record Legacy(LegacyServer server, int piecePort) {}
+
   /// @param stop runs when a local user asks the daemon to stop
   /// @param others further components of the process, for `status`
   public PeerProcess(
@@ -100,7 +113,7 @@ public final class PeerProcess implements AutoCloseable {
     this.config = config;
     this.identity = identity;
     this.roles = roles;
-    this.audit = audit;
+    this.audit = config.legacy().isPresent() ? new LegacyAudit(audit) : audit;
     this.clock = clock;
     this.surroundings = new DaemonAnswers.Surroundings(others, stop);
   }
@@ -158,6 +171,7 @@ public final class PeerProcess implements AutoCloseable {
                 PieceListener::close)
             .start();
     server = serve(store, grants, pieces, late, meaning.cluster().orElseThrow());
+    OptionalInt legacyPort = serveLegacy(store, late, meaning.cluster().orElseThrow());
 
     var self = self(meaning, server.port(), pieces.port());
     var facts = new HostFacts(self, config.storeDirectory(), Path.of("/proc"));
@@ -168,7 +182,7 @@ public final class PeerProcess implements AutoCloseable {
     var random = new SecureRandom();
     var colleagues =
         new Colleagues(
-            store, OriginReader.of(origins), new GrpcSwarms(schedulers, self, random), links::open, timer, clock, audit, random);
+            store, OriginReader.of(origins), new GrpcSwarms(schedulers, self, random, legacyPort), links::open, timer, clock, audit, random);
     var downloads = own(new Downloads(colleagues, config.downloads().sessions()), Downloads::close);
     downloads.start();
     late.seeds(new SeedFetches(downloads, self.id().value()));
@@ -194,6 +208,38 @@ public final class PeerProcess implements AutoCloseable {
     health.setStatus(dev.damselfly.api.wire.dfdaemon.v2.DfdaemonUploadGrpc.SERVICE_NAME, ServingStatus.SERVING);
     closers.push(health::enterTerminalState);
     return serving;
+  }
+
+  /// @return the port of the upload service for children without an identity, if there is one
+  @GuardedBy("this")
+  private OptionalInt serveLegacy(PieceStore store, LateParts late, String cluster) throws IOException {
+    if (config.legacy().isEmpty()) {
+      return OptionalInt.empty();
+    }
+    var own = config.legacy().get();
+    var place = new LegacyCallers.Place(identity.current().id().trustDomain(), cluster);
+    var callers = new LegacyCallers(place, own.listener().allowFrom());
+    var pieces =
+        own(
+                new LegacyPieceListener(own.pieceListen(), callers, store, UploadLimits.standard(), audit),
+                LegacyPieceListener::close)
+            .start();
+    var timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("legacy-beats").factory());
+    timer.setRemoveOnCancelPolicy(true);
+    ScheduledExecutorService beats = own(timer, ScheduledExecutorService::shutdownNow);
+    // No QUIC here, but such children take a missing port for the one of the upload service.
+    var address = new PieceAddress(config.place().ip(), pieces.port(), OptionalInt.of(pieces.port()));
+    var rpc = new LegacyUploadRpc(store, address, new HostPulse(late::sample, beats), beats);
+    var health = new HealthStatusManager();
+    var bindings = new Bindings(new Advertised(own.listener().advertiseWithin()));
+    var policy = Policy.ofCluster(cluster, UploadPolicy.legacyRows(bindings));
+    var services = List.of(rpc.service(), health.getHealthService().bindService());
+    var serving =
+        own(new LegacyServer(own.listener(), services, policy, place, audit, limits).start(), LegacyServer::close);
+    health.setStatus(dev.damselfly.api.wire.dfdaemon.v2.DfdaemonUploadGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    closers.push(health::enterTerminalState);
+    legacy = new Legacy(serving, pieces.port());
+    return OptionalInt.of(serving.port());
   }
 
   @GuardedBy("this")
@@ -265,6 +311,11 @@ public final class PeerProcess implements AutoCloseable {
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
     return server().port();
+  }
+
+  /// What serves children without an identity; absent unless it is configured and started.
+  synchronized Optional<Legacy> legacy() {
+    return Optional.ofNullable(legacy);
   }
 
   /// What serves, for tests that ask it.

@@ -6,6 +6,7 @@ import dev.damselfly.api.wire.damselfly.v1.Register;
 import dev.damselfly.peer.discover.HostSelf;
 import dev.damselfly.peer.discover.Schedulers;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.random.RandomGenerator;
 
 /// Swarms of the schedulers that were found.
@@ -13,12 +14,19 @@ public final class GrpcSwarms implements Swarms {
   private final Schedulers schedulers;
   private final HostSelf self;
   private final RandomGenerator random;
+  private final OptionalInt legacyPort;
 
   /// @param random makes member ids; must be thread-safe
   public GrpcSwarms(Schedulers schedulers, HostSelf self, RandomGenerator random) {
+    this(schedulers, self, random, OptionalInt.empty());
+  }
+
+  /// @param legacyPort where children without an identity are served, if they are
+  public GrpcSwarms(Schedulers schedulers, HostSelf self, RandomGenerator random, OptionalInt legacyPort) {
     this.schedulers = schedulers;
     this.self = self;
     this.random = random;
+    this.legacyPort = legacyPort;
   }
 
   @Override
@@ -54,6 +62,9 @@ public final class GrpcSwarms implements Swarms {
             .setRestricted(registration.restricted())
             .setPiecePort(self.piecePort())
             .setOnlyServes(registration.onlyServes());
+    if (!registration.restricted()) {
+      legacyPort.ifPresent(register::setLegacyPort);
+    }
     registration.content().ifPresent(facts -> register.setContent(SwarmWire.facts(facts)));
     registration.held().forEach(piece -> register.addHeld(SwarmWire.held(piece)));
     return register.build();

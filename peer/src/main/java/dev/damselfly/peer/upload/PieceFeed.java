@@ -112,12 +112,14 @@ final class PieceFeed {
   }
 
   private SyncPiecesResponse message(PieceRecord piece) {
-    return SyncPiecesResponse.newBuilder()
-        .setNumber(piece.number().value())
-        .setOffset(piece.range().start())
-        .setLength(piece.range().length())
-        .setIp(address.ip())
-        .setTcpPort(address.port())
-        .build();
+    var message =
+        SyncPiecesResponse.newBuilder()
+            .setNumber(piece.number().value())
+            .setOffset(piece.range().start())
+            .setLength(piece.range().length())
+            .setIp(address.ip())
+            .setTcpPort(address.port());
+    address.quicPort().ifPresent(message::setQuicPort);
+    return message.build();
   }
 }

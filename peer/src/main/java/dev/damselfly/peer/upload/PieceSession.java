@@ -62,7 +62,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     this.caller = caller;
     this.share = share;
     this.channel = channel;
-    this.replies = new ReplyQueue(parts, share, channel, news, this::drop);
+    this.replies = new ReplyQueue(parts.limits(), parts.worker(), share, channel, news, this::drop);
   }
 
   @Override
@@ -169,7 +169,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     expiryTimer = channel.eventLoop().schedule(this::refuse, remaining, TimeUnit.NANOSECONDS);
     replies.control(Frames.accepted(channel.alloc()));
     made.ifPresent(it -> news.add(it.held()));
-    made.ifPresent(it -> replies.serve(it.task()));
+    made.ifPresent(it -> replies.serve(request -> Sending.open(it.task(), request.number())));
   }
 
   private boolean isOtherSwarm(Granted now) {
@@ -202,7 +202,7 @@ final class PieceSession extends ChannelInboundHandlerAdapter implements FrameCu
     } else if (!request.task().equals(granted.task())) {
       audited(new Denied(Why.OTHER_TASK), "task:" + request.task());
       refuse();
-    } else if (!replies.add(request.number())) {
+    } else if (!replies.add(request)) {
       onWorker(() -> parts.audit().record(tooMany()));
       refuse();
     }

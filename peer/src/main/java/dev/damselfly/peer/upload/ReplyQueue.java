@@ -3,7 +3,7 @@ package dev.damselfly.peer.upload;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.id.PieceNumber;
 import dev.damselfly.api.wire.vortex.ErrorReply;
-import dev.damselfly.peer.store.StoredTask;
+import dev.damselfly.api.wire.vortex.PieceRequest;
 import dev.damselfly.peer.transfer.Frames;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -11,6 +11,7 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,16 +25,17 @@ import org.slf4j.LoggerFactory;
 final class ReplyQueue {
   private static final Logger LOG = LoggerFactory.getLogger(ReplyQueue.class);
 
-  private final UploadParts parts;
+  private final UploadLimits limits;
+  private final Executor worker;
   private final Shares.Share share;
   private final Channel channel;
   private final News news;
   private final Runnable broken;
-  private final Queue<PieceNumber> requests = new ArrayDeque<>();
+  private final Queue<PieceRequest> requests = new ArrayDeque<>();
   private final Queue<ByteBuf> controls = new ArrayDeque<>();
 
   private @Nullable Future<?> stallTimer;
-  private @Nullable StoredTask task;
+  private @Nullable Opening opening;
   private @Nullable Sending sending;
   private boolean reading;
   private boolean waiting;
@@ -41,9 +43,19 @@ final class ReplyQueue {
   private int unsent;
   private long progress;
 
+  /// Finds the piece of a request. On the worker, for it may block.
+  @FunctionalInterface
+  interface Opening {
+    /// @throws RequestFailure when the piece is not held, or not for this child
+    Sending open(PieceRequest request);
+  }
+
+  /// @param worker runs what may block
   /// @param broken called when the connection cannot go on
-  ReplyQueue(UploadParts parts, Shares.Share share, Channel channel, News news, Runnable broken) {
-    this.parts = parts;
+  ReplyQueue(
+      UploadLimits limits, Executor worker, Shares.Share share, Channel channel, News news, Runnable broken) {
+    this.limits = limits;
+    this.worker = worker;
     this.share = share;
     this.channel = channel;
     this.news = news;
@@ -51,7 +63,7 @@ final class ReplyQueue {
   }
 
   void start() {
-    long period = parts.limits().stall().toNanos() / 4;
+    long period = limits.stall().toNanos() / 4;
     stallTimer = channel.eventLoop().scheduleWithFixedDelay(this::checkStall, period, period, TimeUnit.NANOSECONDS);
   }
 
@@ -59,18 +71,18 @@ final class ReplyQueue {
     return channel.eventLoop().ticker().nanoTime();
   }
 
-  /// Answers come from this task from now on.
-  void serve(StoredTask served) {
-    task = served;
+  /// Answers come from here from now on.
+  void serve(Opening pieces) {
+    opening = pieces;
     pump();
   }
 
   /// @return false when too many requests are without an answer
-  boolean add(PieceNumber number) {
-    if (requests.size() >= parts.limits().outstanding()) {
+  boolean add(PieceRequest request) {
+    if (requests.size() >= limits.outstanding()) {
       return false;
     }
-    requests.add(number);
+    requests.add(request);
     pump();
     return true;
   }
@@ -79,6 +91,11 @@ final class ReplyQueue {
   void control(ByteBuf frame) {
     controls.add(frame);
     pump();
+  }
+
+  /// Every request has its whole answer, and the socket took it.
+  boolean isIdle() {
+    return requests.isEmpty() && unsent == 0;
   }
 
   /// No answer is half sent.
@@ -94,14 +111,14 @@ final class ReplyQueue {
     if (sending == null) {
       sendBetween();
     }
-    if (reading || waiting || task == null || requests.isEmpty() || !channel.isWritable()) {
+    if (reading || waiting || opening == null || requests.isEmpty() || !channel.isWritable()) {
       return;
     }
     if (!share.take(Sending.CHUNK, this::wake)) {
       waiting = true;
       return;
     }
-    startRead(task, requests.element(), sending);
+    startRead(opening, requests.element(), sending);
   }
 
   private void sendBetween() {
@@ -110,7 +127,7 @@ final class ReplyQueue {
       channel.write(frame);
       any = true;
     }
-    while (task != null && !news.isEmpty() && channel.isWritable()) {
+    while (opening != null && !news.isEmpty() && channel.isWritable()) {
       send(Frames.have(channel.alloc(), news.next()), 0);
       any = true;
     }
@@ -133,10 +150,10 @@ final class ReplyQueue {
     }
   }
 
-  private void startRead(StoredTask from, PieceNumber number, @Nullable Sending begun) {
+  private void startRead(Opening from, PieceRequest request, @Nullable Sending begun) {
     reading = true;
     try {
-      parts.worker().execute(() -> read(from, number, begun));
+      worker.execute(() -> read(from, request, begun));
     } catch (RejectedExecutionException e) {
       reading = false;
       share.give(Sending.CHUNK);
@@ -145,12 +162,12 @@ final class ReplyQueue {
   }
 
   /// On the worker.
-  private void read(StoredTask from, PieceNumber number, @Nullable Sending begun) {
+  private void read(Opening from, PieceRequest request, @Nullable Sending begun) {
     Sending piece = begun;
     ByteBuf chunk = null;
     Runnable next;
     try {
-      piece = piece == null ? Sending.open(from, number) : piece;
+      piece = piece == null ? from.open(request) : piece;
       boolean first = piece.atStart();
       chunk = channel.alloc().directBuffer(Sending.CHUNK, Sending.CHUNK);
       piece.read(chunk);
@@ -158,9 +175,9 @@ final class ReplyQueue {
       ByteBuf bytes = chunk;
       next = () -> sendChunk(read, first, bytes);
     } catch (RequestFailure e) {
-      next = () -> notHeld(number);
+      next = () -> notHeld(request.number());
     } catch (IOException | RuntimeException e) {
-      LOG.error("piece {} cannot be read", number, e);
+      LOG.error("piece {} cannot be read", request.number(), e);
       if (chunk != null) {
         chunk.release();
       }
@@ -249,7 +266,7 @@ final class ReplyQueue {
   }
 
   private void checkStall() {
-    if (unsent > 0 && now() - progress > parts.limits().stall().toNanos()) {
+    if (unsent > 0 && now() - progress > limits.stall().toNanos()) {
       broken.run();
     }
   }
@@ -273,7 +290,7 @@ final class ReplyQueue {
 
   private void closeOnWorker(Sending piece) {
     try {
-      parts.worker().execute(piece::close);
+      worker.execute(piece::close);
     } catch (RejectedExecutionException e) {
       piece.close(); // the worker is gone, and so is the event loop's other work
     }

@@ -16,6 +16,7 @@ public final class UploadPolicy {
   private static final Set<Role> CHILDREN = Set.of(Role.PEER, Role.SEED_PEER);
   private static final Set<Role> SCHEDULER = Set.of(Role.SCHEDULER);
   private static final Set<Role> MEMBERS = Set.of(Role.SCHEDULER, Role.PEER, Role.SEED_PEER);
+  private static final Set<Role> LEGACY = Set.of(Role.LEGACY);
   private static final Set<Role> EVERYBODY = Set.of(Role.values());
 
   private static final List<String> NOT_SERVED =
@@ -54,6 +55,21 @@ public final class UploadPolicy {
       rows.add(new Row("grpc.health.v1.Health/" + method, EVERYBODY, Binding.none()));
     }
     return List.copyOf(rows);
+  }
+
+  /// The rows of [LegacyUploadRpc] and of the health service beside it: what a child without an identity needs. Every
+  /// other RPC has a row that lets nobody in.
+  public static List<Row> legacyRows(Bindings bindings) {
+    return rows(bindings).stream()
+        .map(
+            row ->
+                switch (row.method()) {
+                  case DfdaemonUploadGrpc.SERVICE_NAME + "/SyncPieces", DfdaemonUploadGrpc.SERVICE_NAME + "/SyncHost" ->
+                      new Row(row.method(), LEGACY, bindings.hostId("host_id"));
+                  case "grpc.health.v1.Health/Check" -> new Row(row.method(), LEGACY, Binding.none());
+                  default -> new Row(row.method(), Set.of(), Binding.none());
+                })
+        .toList();
   }
 
   private static Row upload(String method, Set<Role> roles, Binding binding) {

@@ -101,7 +101,7 @@ public final class UploadRpc extends DfdaemonUploadGrpc.DfdaemonUploadImplBase {
     feed.start(task);
   }
 
-  private static BitSet interested(List<Integer> numbers) {
+  static BitSet interested(List<Integer> numbers) {
     if (numbers.size() > MAX_INTERESTED) {
       throw new Malformed("interested_piece_numbers", "at most " + MAX_INTERESTED + " items");
     }
@@ -185,12 +185,12 @@ public final class UploadRpc extends DfdaemonUploadGrpc.DfdaemonUploadImplBase {
     seeds.start(request.getDownload(), new RpcTaskStream((ServerCallStreamObserver<DownloadTaskResponse>) out));
   }
 
-  private static TaskId taskId(String text) {
+  static TaskId taskId(String text) {
     return Field.parse("task_id", () -> new TaskId(text));
   }
 
   /// One answer for unknown and forbidden (S-UPG-3).
-  private static Refused unknown() {
+  static Refused unknown() {
     return new Refused(Reason.TASK_UNKNOWN, "this peer serves no such task to you");
   }
 }

@@ -17,6 +17,7 @@ import dev.damselfly.api.wire.scheduler.v2.SchedulerGrpc;
 import dev.damselfly.authz.egress.EgressPolicy;
 import dev.damselfly.authz.guard.GuardedServer;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.authz.identity.SpiffeId;
 import dev.damselfly.authz.testing.FixedIdentity;
 import dev.damselfly.authz.testing.LooseServer;
@@ -53,11 +54,23 @@ final class RunningPeer implements AutoCloseable {
   final FixedIdentity identity = new FixedIdentity(ca.snapshot("/damselfly/peer/c1/parent"));
   final GrantMint mint = new GrantMint(SpiffeId.parse("spiffe://test.example/damselfly/scheduler/c1/s1"), InstantSource.system());
   final PeerProcess process;
+  private final Optional<PeerConfig.Legacy> legacy;
   private final Path directory;
   private final int managerPort;
   private final Deque<Runnable> open = new ArrayDeque<>();
 
   RunningPeer(Path directory) throws IOException {
+    this(directory, Optional.empty());
+  }
+
+  /// With listeners without TLS, too.
+  static RunningPeer withLegacy(Path directory) throws IOException {
+    var listener = new LegacyConfig(ANYWHERE, List.of(), List.of());
+    return new RunningPeer(directory, Optional.of(new PeerConfig.Legacy(listener, ANYWHERE)));
+  }
+
+  private RunningPeer(Path directory, Optional<PeerConfig.Legacy> legacy) throws IOException {
+    this.legacy = legacy;
     this.directory = directory;
     var health = new HealthStatusManager();
     health.setStatus("", ServingStatus.SERVING);
@@ -102,7 +115,8 @@ final class RunningPeer implements AutoCloseable {
             home.resolve("store"),
             new StoreConfig(1L << 30, 80, 60, Duration.ofDays(1)),
             new LocalConfig(socket, Set.of(), Optional.empty(), 8, 8),
-            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet()));
+            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet()),
+            legacy);
     return new PeerProcess(
         config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system(), () -> {}, List::of);
   }

@@ -33,7 +33,13 @@ public final class RecordedStore implements AutoCloseable {
 
   /// A task whose pieces may have any length: that of the content is not known.
   public StoredTask task(String name) {
-    StoredTask task = store.open(TaskTuple.of(Download.newBuilder().setUrl("http://origin.example/" + name).build()), false);
+    return task(name, false);
+  }
+
+  /// @param restricted the content was fetched with credentials
+  public StoredTask task(String name, boolean restricted) {
+    var tuple = TaskTuple.of(Download.newBuilder().setUrl("http://origin.example/" + name).build());
+    StoredTask task = store.open(tuple, restricted);
     task.fix(new ContentFacts(OptionalLong.empty(), PIECE, "\"v1\"", "", false));
     return task;
   }

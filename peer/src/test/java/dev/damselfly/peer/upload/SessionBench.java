@@ -21,14 +21,30 @@ public final class SessionBench implements AutoCloseable {
   private final Caller caller;
 
   public SessionBench(PieceStore store, GrantVerifier grants, UploadLimits limits, Audit audit, Caller caller) {
+    this(limits, caller);
+    var parts = new UploadParts(store, grants, limits, audit, worker::add);
+    channel.pipeline().addLast(new PieceSession(parts, caller, share(), channel));
+    settle();
+  }
+
+  /// Behind the plain listener.
+  public static SessionBench plain(PieceStore store, UploadLimits limits, Caller caller) {
+    var bench = new SessionBench(limits, caller);
+    bench.channel.pipeline().addLast(
+        new LegacyPieceSession(store, limits, bench.worker::add, bench.share(), bench.channel, () -> {}));
+    bench.settle();
+    return bench;
+  }
+
+  private SessionBench(UploadLimits limits, Caller caller) {
     this.limits = limits;
     this.caller = caller;
     this.shares = new Shares(limits);
     channel.freezeTime();
-    var parts = new UploadParts(store, grants, limits, audit, worker::add);
-    var share = shares.join(caller.id()).orElseThrow();
-    channel.pipeline().addLast(new PieceSession(parts, caller, share, channel));
-    settle();
+  }
+
+  private Shares.Share share() {
+    return shares.join(caller.id()).orElseThrow();
   }
 
   public boolean isOpen() {

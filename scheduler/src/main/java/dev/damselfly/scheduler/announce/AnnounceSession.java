@@ -275,7 +275,7 @@ final class AnnounceSession {
       }
       case DOWNLOAD_PEER_BACK_TO_SOURCE_FINISHED_REQUEST -> {
         task.fire(id, PeerEvent.DOWNLOAD_SUCCEEDED);
-        if (!peer.hasRange()) {
+        if (!peer.hasRange() && peer.isBelieved()) {
           task.succeeded();
         }
         finish();
@@ -286,7 +286,9 @@ final class AnnounceSession {
       }
       case DOWNLOAD_PEER_BACK_TO_SOURCE_FAILED_REQUEST -> {
         task.fire(id, PeerEvent.DOWNLOAD_FAILED);
-        task.failed();
+        if (peer.isBelieved()) {
+          task.failed();
+        }
         finish();
       }
       case REQUEST_NOT_SET -> throw new Malformed("request", "must be set");

@@ -12,6 +12,7 @@ import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerRequest;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.scheduler.announce.Announcements.Scope;
 import dev.damselfly.scheduler.host.Host;
+import dev.damselfly.scheduler.seed.PublicDownload;
 import dev.damselfly.scheduler.task.PeerSpec;
 import dev.damselfly.scheduler.task.Task;
 import dev.damselfly.scheduler.task.TaskKey;
@@ -50,6 +51,9 @@ final class Registration {
     if (download.getType() != TaskType.STANDARD) {
       throw new Refused(Reason.NOT_SERVED, "only standard tasks are announced here");
     }
+    if (host.isLegacy() && PublicDownload.of(download).isEmpty()) {
+      throw new Refused(Reason.NOT_SERVED, "content fetched with credentials is shared among identities only");
+    }
     Task task = scope.tasks().admit(TaskKey.publicTask(id), download, PeerSpec.of(peerId, host, download), stream);
     return new Registration(host, task, peerId, download);
   }
@@ -64,6 +68,11 @@ final class Registration {
 
   Download download() {
     return download;
+  }
+
+  /// What the peer says about the whole content is kept for others.
+  boolean isBelieved() {
+    return task.believes(host);
   }
 
   boolean hasRange() {

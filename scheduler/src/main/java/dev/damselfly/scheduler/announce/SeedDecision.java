@@ -42,8 +42,8 @@ sealed interface SeedDecision {
 
   private static boolean needsFetching(Task.Outlook task) {
     return switch (task.state()) {
-      case PENDING, FAILED, LEAVE -> true;
-      case SUCCEEDED -> !task.available();
+      case FAILED, LEAVE -> true;
+      case PENDING, SUCCEEDED -> !task.available();
       case RUNNING -> false;
     };
   }

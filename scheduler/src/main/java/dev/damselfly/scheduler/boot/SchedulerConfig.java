@@ -6,11 +6,13 @@ import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.authz.egress.IpLiteral;
 import dev.damselfly.authz.identity.Role;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.scheduler.swarm.SwarmConfig;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// Configuration of the scheduler. Its host name and cluster are those of its SVID.
@@ -19,7 +21,7 @@ import java.util.Set;
 /// @param advertiseIp address that peers are told, an IP literal
 /// @param manager where the manager serves
 /// @param clusterId number of the own cluster at the manager
-/// @param memberNetworks blocks in which members may claim an address that is not the observed one
+/// @param admission which addresses count, and who else may come
 public record SchedulerConfig(
     InetSocketAddress listen,
     String advertiseIp,
@@ -27,12 +29,18 @@ public record SchedulerConfig(
     long clusterId,
     String idc,
     String location,
-    List<Cidr> memberNetworks,
+    Admission admission,
     SwarmConfig swarm) {
   private static final HostPort NOWHERE = new HostPort("127.0.0.1", 1);
 
-  public SchedulerConfig {
-    memberNetworks = List.copyOf(memberNetworks);
+  /// Who may come.
+  ///
+  /// @param memberNetworks blocks in which members may claim an address that is not the observed one
+  /// @param legacy the listener without TLS; absent, as by default, means there is none
+  public record Admission(List<Cidr> memberNetworks, Optional<LegacyConfig> legacy) {
+    public Admission {
+      memberNetworks = List.copyOf(memberNetworks);
+    }
   }
 
   /// Notes problems in the reader; the value counts only when `finish` of the root does not throw.
@@ -44,7 +52,8 @@ public record SchedulerConfig(
     String idc = reader.text("idc", "");
     String location = reader.text("location", "");
     var networks = reader.list("member-networks", 256, Cidr::parse);
-    return new SchedulerConfig(listen, ip, manager, cluster, idc, location, networks, swarm(reader));
+    var admission = new Admission(networks, LegacyConfig.read(reader));
+    return new SchedulerConfig(listen, ip, manager, cluster, idc, location, admission, swarm(reader));
   }
 
   private static SwarmConfig swarm(ConfigReader reader) {

@@ -22,6 +22,7 @@ public final class SchedulerPolicy {
 
   private static final Set<Role> PEERS = EnumSet.of(Role.PEER, Role.SEED_PEER);
   private static final Set<Role> READERS = EnumSet.of(Role.PEER, Role.SEED_PEER, Role.OPERATOR);
+  private static final Set<Role> LEGACY = EnumSet.of(Role.LEGACY);
   private static final Set<Role> EVERYBODY = EnumSet.allOf(Role.class);
 
   private SchedulerPolicy() {}
@@ -54,6 +55,29 @@ public final class SchedulerPolicy {
     for (String health : List.of("Check", "Watch")) {
       rows.add(new Row("grpc.health.v1.Health/" + health, EVERYBODY, Binding.none()));
     }
+    return Policy.ofCluster(cluster, rows);
+  }
+
+  /// The listener without TLS: hosts, peers and tasks of the caller's own address. Calls that tell about others, and those
+  /// that are not served, have rows that let nobody in. A registration may name a local path, as upstream peers do; it
+  /// goes no further.
+  ///
+  /// @param advertiseWithin blocks in which a caller may claim an address that is not the observed one
+  static Policy legacyPolicy(String cluster, List<Cidr> advertiseWithin) {
+    var bind = new Bindings(new Advertised(advertiseWithin));
+    Binding ownPeer = Bindings.all(bind.hostId("host_id"), bind.peerId("peer_id"));
+    var rows = new ArrayList<Row>();
+    for (MethodDescriptor<?, ?> method : SchedulerGrpc.getServiceDescriptor().getMethods()) {
+      rows.add(
+          switch (String.valueOf(method.getBareMethodName())) {
+            case "AnnouncePeer", "StatPeer", "DeletePeer" -> row(method, LEGACY, ownPeer);
+            case "StatTask", "DeleteTask", "DeleteHost" -> row(method, LEGACY, bind.hostId("host_id"));
+            case "AnnounceHost" -> row(method, LEGACY, bind.legacyHost("host"));
+            default -> row(method, Set.of(), Binding.none());
+          });
+    }
+    rows.add(new Row("grpc.health.v1.Health/Check", LEGACY, Binding.none()));
+    rows.add(new Row("grpc.health.v1.Health/Watch", Set.of(), Binding.none()));
     return Policy.ofCluster(cluster, rows);
   }
 

@@ -8,10 +8,13 @@ import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.guard.Callers;
 import dev.damselfly.authz.guard.GuardedChannels;
 import dev.damselfly.authz.guard.GuardedServer;
+import dev.damselfly.authz.guard.LegacyServer;
 import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.IdentitySource;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.legacy.LegacyAudit;
+import dev.damselfly.authz.legacy.LegacyCallers;
 import dev.damselfly.authz.limits.Bound;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
@@ -34,6 +37,7 @@ import dev.damselfly.scheduler.task.TupleRule;
 import dev.damselfly.scheduler.time.SystemTimer;
 import io.grpc.ManagedChannel;
 import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
@@ -43,6 +47,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One scheduler: registered at the manager, serving `scheduler.v2.Scheduler`, `damselfly.v1.Swarm` and health. The
@@ -64,12 +69,15 @@ public final class SchedulerProcess implements AutoCloseable {
   @GuardedBy("this")
   private @Nullable GuardedServer server;
 
+  @GuardedBy("this")
+  private @Nullable LegacyServer legacy;
+
   public SchedulerProcess(
       SchedulerConfig config, IdentitySource identity, RoleTemplate roles, Audit audit, InstantSource clock) {
     this.config = config;
     this.identity = identity;
     this.roles = roles;
-    this.audit = audit;
+    this.audit = config.admission().legacy().isPresent() ? new LegacyAudit(audit) : audit;
     this.clock = clock;
   }
 
@@ -144,14 +152,29 @@ public final class SchedulerProcess implements AutoCloseable {
             ServerInterceptors.intercept(Unserved.except(SchedulerPolicy.SERVED, scheduler.bindService()), denials),
             ServerInterceptors.intercept(swarm.bindService(), denials),
             health.getHealthService().bindService());
-    var policy = SchedulerPolicy.policy(clusterName, config.memberNetworks());
+    var policy = SchedulerPolicy.policy(clusterName, config.admission().memberNetworks());
     var surroundings = new GuardedServer.Surroundings(identity, roles, audit, limits, clock);
     var serving = new GuardedServer(config.listen(), services, policy, surroundings).start();
     closers.push(serving::close);
+    serveLegacy(List.of(services.getFirst(), services.getLast()), clusterName);
     health.setStatus(SchedulerGrpc.SERVICE_NAME, ServingStatus.SERVING);
     health.setStatus(SwarmGrpc.SERVICE_NAME, ServingStatus.SERVING);
     closers.push(health::enterTerminalState);
     return serving;
+  }
+
+  /// @param services without the swarm: it takes identities only
+  @GuardedBy("this")
+  private void serveLegacy(List<ServerServiceDefinition> services, String clusterName) throws IOException {
+    if (config.admission().legacy().isEmpty()) {
+      return;
+    }
+    var own = config.admission().legacy().get();
+    var policy = SchedulerPolicy.legacyPolicy(clusterName, own.advertiseWithin());
+    var place = new LegacyCallers.Place(identity.current().id().trustDomain(), clusterName);
+    var serving = new LegacyServer(own, services, policy, place, audit, limits).start();
+    closers.push(serving::close);
+    legacy = serving;
   }
 
   /// Exactly the identity that the announced host must have.
@@ -185,6 +208,11 @@ public final class SchedulerProcess implements AutoCloseable {
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
     return server().port();
+  }
+
+  /// What serves programs without an identity; absent unless it is configured and started.
+  synchronized Optional<LegacyServer> legacyServer() {
+    return Optional.ofNullable(legacy);
   }
 
   /// What serves, for tests that ask it.

@@ -10,11 +10,19 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class Host {
   private final String id;
   private final SpiffeId owner;
-  private final boolean seed;
+  private final Kind kind;
   private final Instant createdAt;
   private final AtomicReference<Announced> announced;
   private final AtomicReference<HostLoad> load = new AtomicReference<>(HostLoad.NONE);
   private final AtomicInteger registering = new AtomicInteger();
+
+  /// What the caller that announced it is: from its identity, never from the announcement.
+  public enum Kind {
+    NORMAL,
+    SEED,
+    /// No identity stands behind it: nothing that it reports counts for hosts with one.
+    LEGACY
+  }
 
   /// The newest announcement.
   ///
@@ -29,9 +37,13 @@ public final class Host {
 
   /// @param seed the identity has the seed role; never taken from the announcement
   public Host(String id, SpiffeId owner, boolean seed, Announced first) {
+    this(id, owner, seed ? Kind.SEED : Kind.NORMAL, first);
+  }
+
+  public Host(String id, SpiffeId owner, Kind kind, Announced first) {
     this.id = id;
     this.owner = owner;
-    this.seed = seed;
+    this.kind = kind;
     this.createdAt = first.at();
     this.announced = new AtomicReference<>(first);
   }
@@ -45,7 +57,11 @@ public final class Host {
   }
 
   public boolean isSeed() {
-    return seed;
+    return kind == Kind.SEED;
+  }
+
+  public boolean isLegacy() {
+    return kind == Kind.LEGACY;
   }
 
   public Instant createdAt() {
@@ -73,7 +89,7 @@ public final class Host {
     var network = message.getNetwork();
     return new Facts(
         id,
-        seed,
+        isSeed(),
         !message.getDisableShared(),
         network.getIdc(),
         network.getLocation(),

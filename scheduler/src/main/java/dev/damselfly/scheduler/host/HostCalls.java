@@ -58,6 +58,7 @@ public final class HostCalls {
 
     boolean known = hosts.find(host.getId()).isPresent();
     var stored = host.toBuilder().setSchedulerClusterId(clusterId).build();
+    hosts.reclaim(caller, host.getId()).ifPresent(departure::gone);
     var replaced = hosts.announce(caller, host.getId(), new Host.Announced(stored, interval, clock.instant()));
     replaced.ifPresent(departure::gone);
     if (!known) {
@@ -102,7 +103,7 @@ public final class HostCalls {
   }
 
   private static String requireName(String hostname, Caller caller) {
-    if (!hostname.equals(caller.name())) {
+    if (caller.role() != Role.LEGACY && !hostname.equals(caller.name())) { // a legacy id is bound to its host name
       throw new InvalidValue("must be the host of the caller's identity");
     }
     return hostname;

@@ -73,7 +73,9 @@ final class JoinSession {
             : Optional.empty();
     boolean origin = register.getMayUseOrigin() && scope.config().leases().roles().contains(caller.role());
     var key = new TaskKey(id, register.getRestricted());
-    join(register, key, PeerSpec.of(peerId, host, download), new Member.Wishes(port, origin, range));
+    int legacyPort = register.getRestricted() ? 0 : register.getLegacyPort(); // restricted content stays among identities
+    var spec = PeerSpec.of(peerId, host, download).withLegacyPort(legacyPort);
+    join(register, key, spec, new Member.Wishes(port, origin, range));
   }
 
   private void join(Register register, TaskKey key, PeerSpec spec, Member.Wishes wishes) {

@@ -70,7 +70,7 @@ final class PeerTable {
     var prospects = new ArrayList<Prospect>();
     for (String id : graph.sample(size, random)) {
       Peer peer = peers.get(id);
-      if (peer != null) {
+      if (peer != null && mayKnow(child, peer)) {
         prospects.add(prospect(peer, child));
       }
     }
@@ -85,12 +85,18 @@ final class PeerTable {
     var added = new ArrayList<Peer>();
     for (String id : parentIds) {
       Peer parent = peers.get(id);
-      if (parent != null && graph.addEdge(id, child.id(), cost)) {
+      if (parent != null && mayKnow(child, parent) && graph.addEdge(id, child.id(), cost)) {
         parent.host().addUpload(cost);
         added.add(parent);
       }
     }
     return added;
+  }
+
+  /// Whether the child may be told of the parent. A child with an identity never takes from a host without one (S-LEG-4);
+  /// a child without one reaches only those that have a listener for it.
+  private static boolean mayKnow(Peer child, Peer parent) {
+    return parent.host().isLegacy() ? child.host().isLegacy() : !child.host().isLegacy() || parent.spec.legacyPort() != 0;
   }
 
   void dropInEdges(Peer child) {
@@ -105,6 +111,7 @@ final class PeerTable {
         .anyMatch(
             p ->
                 !p.host().id().equals(child.host().id())
+                    && mayKnow(child, p)
                     && !child.blocked.contains(p.id())
                     && p.state.isAvailable());
   }

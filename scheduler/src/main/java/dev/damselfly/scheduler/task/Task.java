@@ -4,7 +4,9 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.damselfly.api.error.Field;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.api.wire.common.v2.Piece;
+import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.host.HostLoad;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,6 +44,9 @@ public final class Task {
   private TaskSizes sizes;
 
   @GuardedBy("this")
+  private boolean vouched;
+
+  @GuardedBy("this")
   private TaskState state = TaskState.PENDING;
 
   @GuardedBy("this")
@@ -75,6 +80,23 @@ public final class Task {
 
   public TaskFacts facts() {
     return facts;
+  }
+
+  /// A peer with an identity registers. What peers without one said about the content no longer counts (S-LEG-4).
+  ///
+  /// @param download of that peer's registration
+  synchronized void vouch(Download download) {
+    if (!vouched) {
+      sizes = TaskSizes.of(download);
+      pieces.clear();
+      state = TaskState.PENDING;
+      vouched = true;
+    }
+  }
+
+  /// Whether what a peer of this host says about the content is kept for others.
+  public synchronized boolean believes(Host host) {
+    return !vouched || !host.isLegacy();
   }
 
   Instant createdAt() {
@@ -215,7 +237,7 @@ public final class Task {
     peer.pieceAt = now;
     peer.updatedAt = now;
     updatedAt = now;
-    if (fromOrigin) {
+    if (fromOrigin && believes(peer.host())) {
       pieces.putIfAbsent(number.value(), piece.toBuilder().clearContent().clearParentId().build());
     }
     Peer parent = piece.hasParentId() ? peers.find(piece.getParentId()) : null;
@@ -246,7 +268,12 @@ public final class Task {
   public synchronized List<dev.damselfly.api.wire.common.v2.Peer> adopt(String peerId, List<String> parentIds) {
     Peer child = peers.require(peerId);
     var cost = new HostLoad.Cost(sizes.pieceLength(), child.spec.slots(), sizes.contentLength());
-    return peers.adopt(child, parentIds, cost).stream().map(parent -> TaskMessages.parent(parent, message(false))).toList();
+    boolean legacy = child.host().isLegacy();
+    return peers.adopt(child, parentIds, cost).stream()
+        .map(
+            parent ->
+                legacy ? TaskMessages.legacyParent(parent, message(false)) : TaskMessages.parent(parent, message(false)))
+        .toList();
   }
 
   /// The peer no longer takes from anybody.

@@ -26,6 +26,15 @@ final class TaskMessages {
     return message;
   }
 
+  /// A candidate for a child without an identity: the ports are those that take it.
+  static dev.damselfly.api.wire.common.v2.Peer legacyParent(Peer peer, dev.damselfly.api.wire.common.v2.Task task) {
+    var message = parent(peer, task).toBuilder();
+    if (peer.spec.legacyPort() != 0) {
+      message.getHostBuilder().setPort(peer.spec.legacyPort()).setDownloadPort(peer.spec.legacyPort());
+    }
+    return message.build();
+  }
+
   /// The peer with its task and host, as candidates and StatPeer show it.
   static dev.damselfly.api.wire.common.v2.Peer parent(Peer peer, dev.damselfly.api.wire.common.v2.Task task) {
     var message =

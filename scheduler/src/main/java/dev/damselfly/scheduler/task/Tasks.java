@@ -57,6 +57,9 @@ public final class Tasks {
     try {
       while (true) {
         Task task = open(key, download, fingerprint);
+        if (!spec.host().isLegacy()) {
+          task.vouch(download);
+        }
         if (task.admit(spec, stream).isPresent()) {
           admitted = true;
           return task;

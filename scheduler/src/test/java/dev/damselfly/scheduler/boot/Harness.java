@@ -141,7 +141,12 @@ public final class Harness implements AutoCloseable {
   }
 
   public Caller caller(String name, Role role) {
-    String kind = role == Role.SEED_PEER ? "seed-peer" : "peer";
+    String kind =
+        switch (role) {
+          case SEED_PEER -> "seed-peer";
+          case LEGACY -> "legacy";
+          default -> "peer";
+        };
     var id = SpiffeId.parse("spiffe://test/damselfly/" + kind + "/1/" + name);
     int last = 1 + Math.floorMod(name.hashCode(), 250);
     var caller =

@@ -11,6 +11,7 @@ import dev.damselfly.api.wire.manager.v2.Scheduler;
 import dev.damselfly.api.wire.manager.v2.UpdateSchedulerRequest;
 import dev.damselfly.authz.guard.GuardedServer;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.authz.testing.FixedIdentity;
 import dev.damselfly.authz.testing.LooseServer;
 import dev.damselfly.authz.testing.MemoryAudit;
@@ -22,6 +23,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.NullMarked;
 
 /// A scheduler process of cluster `1` on loopback, and the manager that it needs to start.
@@ -32,8 +34,20 @@ final class RunningScheduler implements AutoCloseable {
   final FixedIdentity identity = new FixedIdentity(ca.snapshot("/damselfly/scheduler/1/s"));
   final SchedulerProcess process;
   private final GuardedServer manager;
+  private final Optional<LegacyConfig> legacy;
 
   RunningScheduler() throws IOException {
+    this(Optional.empty());
+  }
+
+  /// With a listener without TLS on loopback, too.
+  static RunningScheduler withLegacy() throws IOException {
+    var listen = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    return new RunningScheduler(Optional.of(new LegacyConfig(listen, List.of(), List.of())));
+  }
+
+  private RunningScheduler(Optional<LegacyConfig> legacy) throws IOException {
+    this.legacy = legacy;
     manager = LooseServer.start(new FixedIdentity(ca.snapshot("/damselfly/manager/m")), new Manager());
     process = process(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), manager.port());
     process.start();
@@ -47,7 +61,7 @@ final class RunningScheduler implements AutoCloseable {
   private SchedulerProcess process(InetSocketAddress listen, int managerPort) {
     var config =
         new SchedulerConfig(
-            listen, "127.0.0.1", new HostPort("127.0.0.1", managerPort), 1, "", "", List.of(), SwarmConfig.DEFAULT);
+            listen, "127.0.0.1", new HostPort("127.0.0.1", managerPort), 1, "", "", new SchedulerConfig.Admission(List.of(), legacy), SwarmConfig.DEFAULT);
     return new SchedulerProcess(config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system());
   }
 

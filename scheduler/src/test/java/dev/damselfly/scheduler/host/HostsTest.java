@@ -102,6 +102,48 @@ class HostsTest {
     assertThat(hosts.all()).extracting(Host::id).containsExactlyInAnyOrder("2", "3", "5");
   }
 
+  private static Caller legacy(String address) {
+    return new Caller(
+        SpiffeId.parse("spiffe://test/damselfly/legacy/" + address),
+        Role.LEGACY,
+        Optional.of("1"),
+        address,
+        Instant.MAX,
+        new InetSocketAddress(address, 4000));
+  }
+
+  @Test
+  @Threat("S-LEG-4")
+  void hostWithAnIdentity_takesItsIdBack() {
+    var table = new Hosts(4);
+    table.announce(legacy("10.0.0.1"), "1", said("10.0.0.1", NOW));
+
+    assertThat(table.reclaim(legacy("10.0.0.2"), "1")).isEmpty();
+    assertThat(table.reclaim(caller("a", Role.PEER), "1")).map(Host::isLegacy).contains(true);
+    table.announce(caller("a", Role.PEER), "1", said("10.0.0.1", NOW));
+
+    assertThat(table.reclaim(caller("b", Role.PEER), "1")).isEmpty();
+    refused(Reason.ID_BOUND_ELSEWHERE, () -> table.announce(legacy("10.0.0.1"), "1", said("10.0.0.1", NOW)));
+  }
+
+  @Test
+  @Threat("S-LEG-3")
+  void hostsWithoutIdentity_areFewPerAddress_andAtMostHalf() {
+    var table = new Hosts(100);
+    for (int i = 0; i < Hosts.LEGACY_PER_ADDRESS; i++) {
+      table.announce(legacy("10.0.0.1"), "a" + i, said("10.0.0.1", NOW));
+    }
+
+    refused(Reason.LIMIT_EXCEEDED, () -> table.announce(legacy("10.0.0.1"), "b", said("10.0.0.1", NOW)));
+    table.remove(table.find("a0").orElseThrow());
+    table.announce(legacy("10.0.0.1"), "b", said("10.0.0.1", NOW));
+
+    var small = new Hosts(2);
+    small.announce(legacy("10.0.0.1"), "1", said("10.0.0.1", NOW));
+    refused(Reason.LIMIT_EXCEEDED, () -> small.announce(legacy("10.0.0.2"), "2", said("10.0.0.2", NOW)));
+    assertThat(small.announce(caller("a", Role.PEER), "2", said("10.0.0.1", NOW))).isEmpty();
+  }
+
   @Test
   void silence_isMoreThanTwoIntervals() {
     announce("a", "1");
