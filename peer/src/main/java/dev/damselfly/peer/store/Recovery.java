@@ -28,6 +28,8 @@ final class Recovery {
   private final Disk disk;
   private final Metadata metadata;
   private final ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+  private long keptPieces;
+  private long lostPieces;
 
   Recovery(Path content, Disk disk, Metadata metadata) {
     this.content = content;
@@ -54,6 +56,13 @@ final class Recovery {
     }
     metadata.force(); // also the last words of a killed process: places that it freed are written again from now on
     sweep(wanted);
+    if (keptPieces + lostPieces > 0) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "the last process ended before the disk had all: {0} pieces compared and kept, {1} dropped",
+          keptPieces,
+          lostPieces);
+    }
     return changed ? metadata.tasks() : rows;
   }
 
@@ -74,9 +83,8 @@ final class Recovery {
       LOG.log(System.Logger.Level.WARNING, "content could not be made durable; its newest pieces are dropped", e);
     }
     metadata.apply(List.of(new Change.Forced(task, kept, lost)));
-    LOG.log(
-        System.Logger.Level.INFO,
-        "pieces that were not forced before the last end: " + kept.size() + " are true, " + lost.size() + " were dropped");
+    keptPieces += kept.size();
+    lostPieces += lost.size();
     return !lost.isEmpty();
   }
 

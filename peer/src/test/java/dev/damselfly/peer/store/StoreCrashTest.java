@@ -230,21 +230,4 @@ class StoreCrashTest {
     gate.open(true);
     quarantine.join();
   }
-
-  @Test
-  void manyChanges_keepTheLogShort() throws Exception {
-    var task = store.open(tuple("a"), false);
-    task.fix(unknownLength());
-
-    for (int i = 0; i < 3_000; i++) {
-      put(task, i, LAST);
-      if (i % 3 == 0) {
-        metadata.awaitApplied(i + 1, 0); // so that many transactions come about
-      }
-    }
-    task.awaitDurable();
-
-    assertThat(Files.size(home.resolve("live").resolve("store.db-wal"))).isLessThan(40L << 20);
-    assertThat(unforcedRows(home.resolve("live"))).isZero();
-  }
 }
