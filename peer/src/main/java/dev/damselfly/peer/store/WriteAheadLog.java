@@ -99,7 +99,7 @@ final class WriteAheadLog implements AutoCloseable {
   private void copyWhole() throws IOException {
     try (var statement = checkpoints.createStatement();
         var result = statement.executeQuery("PRAGMA wal_checkpoint(TRUNCATE)")) {
-      if (result.getInt("busy") != 0) {
+      if (!result.next() || result.getInt("busy") != 0) {
         throw new IOException("the metadata log is in use and cannot be replaced");
       }
     } catch (SQLException e) {
