@@ -20,7 +20,7 @@ sealed interface Change {
 
   record SetFacts(long task, ContentFacts facts) implements Change {}
 
-  /// A piece whose bytes are in the file, which must be forced before this is recorded.
+  /// A piece whose bytes are in the file. Its record does not count until they were forced, which [Forced] says.
   record AddPiece(TaskContent owner, ContentFile file, PieceRecord piece) implements Change {
     @Override
     public long task() {
@@ -28,13 +28,19 @@ sealed interface Change {
     }
   }
 
-  /// Until this is recorded the places of the pieces must not be written again.
+  /// Until this is durable the places of the pieces must not be written again.
   record DropPieces(TaskContent owner, List<PieceNumber> numbers) implements Change {
     @Override
     public long task() {
       return owner.key();
     }
   }
+
+  /// What came of forcing the file of a task.
+  ///
+  /// @param kept pieces whose bytes survive a loss of power
+  /// @param lost pieces that are forgotten
+  record Forced(long task, List<PieceNumber> kept, List<PieceNumber> lost) implements Change {}
 
   /// Pieces, facts and digests.
   record DropContent(long task) implements Change {}

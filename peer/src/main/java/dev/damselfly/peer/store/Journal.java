@@ -6,18 +6,19 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Makes changes durable in groups, in their order, on one thread: content files first, then one transaction.
+/// Makes changes durable in their order, in two stages with a thread each.
 ///
-/// A group that piles up while the disk works on the one before shares its cost. A piece whose file failed is
-/// lost: its task forgets it. A transaction that failed is tried again until it succeeds.
+/// The first applies what is queued, at once and without waiting for the disk: from then on it survives the end of the
+/// process. The second forces the content files of what was applied, marks their pieces, and forces the metadata: now
+/// it survives a loss of power too, and is settled. What piles up meanwhile shares the cost of the next round.
+///
+/// A piece whose file failed is lost: its task forgets it. A transaction that failed is tried again until it succeeds.
 final class Journal implements AutoCloseable {
-  /// Changes that wait at most, apart from one per thread that found room at the same time (B-45).
+  /// Changes that are not settled at most, apart from one per thread that found room at the same time (B-45).
   static final int ROOM = 4096;
 
   private static final int GROUP = 512;
@@ -26,13 +27,24 @@ final class Journal implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Journal.class.getName());
 
   private final Metadata metadata;
-  private final Thread thread;
+  private final Thread applying;
+  private final Thread syncing;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
+  private final Condition unsettled = lock.newCondition();
   private final Condition progress = lock.newCondition();
 
+  /// Not applied yet.
   @GuardedBy("lock")
   private final ArrayDeque<Change> queue = new ArrayDeque<>();
+
+  /// Applied, not taken up for settling yet.
+  @GuardedBy("lock")
+  private List<Change> applied = new ArrayList<>();
+
+  /// How many were added for those; more when some were dropped as a defect.
+  @GuardedBy("lock")
+  private int appliedCount;
 
   @GuardedBy("lock")
   private long added;
@@ -43,16 +55,23 @@ final class Journal implements AutoCloseable {
   @GuardedBy("lock")
   private boolean closing;
 
-  /// Changes of the next group; 1 after a failure, to find the one that fails. Only the thread uses it.
+  /// Changes of the next group; 1 after a failure, to find the one that fails. Only the first stage uses it.
   private int groupSize = GROUP;
+
+  /// Changes that are settled together.
+  ///
+  /// @param count how many were added for them; 0 when the journal ends
+  private record Batch(List<Change> changes, int count) {}
 
   Journal(Metadata metadata) {
     this.metadata = metadata;
-    this.thread = Thread.ofPlatform().daemon().name("store-journal").unstarted(this::run);
+    this.applying = Thread.ofPlatform().daemon().name("store-journal").unstarted(this::applyAll);
+    this.syncing = Thread.ofPlatform().daemon().name("store-sync").unstarted(this::settleAll);
   }
 
   void start() {
-    thread.start();
+    applying.start();
+    syncing.start();
   }
 
   /// Waits until the queue has room. Never called with a lock held that a failing change needs.
@@ -119,15 +138,15 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private void run() {
+  private void applyAll() {
     var group = nextGroup();
     while (!group.isEmpty()) {
-      process(group);
+      apply(group);
       group = nextGroup();
     }
   }
 
-  /// The oldest changes, which stay in the queue until they are settled; empty when the journal ends.
+  /// The oldest changes, which stay in the queue until they are applied; empty when the journal ends.
   private List<Change> nextGroup() {
     lock.lock();
     try {
@@ -140,20 +159,10 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private void process(List<Change> group) {
-    var broken = force(group);
-    var writable = new ArrayList<Change>(group.size());
-    for (Change change : group) {
-      if (change instanceof Change.AddPiece piece && broken.contains(piece.file())) {
-        writable.add(lost(piece));
-      } else {
-        writable.add(change);
-      }
-    }
+  private void apply(List<Change> group) {
     try {
-      metadata.apply(writable);
-      writable.forEach(Journal::applied);
-      settle(group.size());
+      metadata.apply(group);
+      handOver(group, group.size());
       groupSize = GROUP;
     } catch (Metadata.RejectedChange e) {
       rejected(group, e);
@@ -164,69 +173,102 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  /// Its place is free for others once it is certain that no record of it is on disk.
-  private static Change lost(Change.AddPiece piece) {
-    piece.owner().lose(piece.file(), piece.piece());
-    return new Change.DropPieces(piece.owner(), List.of(piece.piece().number()));
-  }
-
   private void rejected(List<Change> group, Metadata.RejectedChange failure) {
     if (group.size() > 1) {
       groupSize = 1; // find the one
       return;
     }
     LOG.log(System.Logger.Level.ERROR, "a metadata change was dropped", failure);
+    List<Change> instead = List.of();
     if (group.getFirst() instanceof Change.AddPiece piece) {
-      applied(lost(piece));
+      piece.owner().lose(piece.file(), piece.piece());
+      instead = List.of(new Change.DropPieces(piece.owner(), List.of(piece.piece().number()))); // there is no record
     }
-    settle(1);
+    handOver(instead, 1);
   }
 
-  private static void applied(Change change) {
-    if (change instanceof Change.DropPieces drop) {
-      drop.owner().unblock(drop.numbers());
-    }
-  }
-
-  /// Forces each file of the group once. Returns those that failed.
-  private static Set<ContentFile> force(List<Change> group) {
-    var seen = new HashSet<ContentFile>();
-    var broken = new HashSet<ContentFile>();
-    for (Change change : group) {
-      if (change instanceof Change.AddPiece piece && seen.add(piece.file())) {
-        try {
-          piece.file().force();
-        } catch (IOException e) {
-          LOG.log(System.Logger.Level.WARNING, "content could not be made durable; its newest pieces are dropped", e);
-          broken.add(piece.file());
-        }
-      }
-    }
-    return broken;
-  }
-
-  private void settle(int done) {
+  /// @param changes what the next stage has to settle for the first of the queue
+  /// @param done how many of the queue those are
+  private void handOver(List<Change> changes, int done) {
     lock.lock();
     try {
       for (int i = 0; i < done; i++) {
-        queue.remove();
+        queue.poll();
       }
-      settled += done;
+      applied.addAll(changes);
+      appliedCount += done;
+      unsettled.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void settleAll() {
+    var batch = nextBatch();
+    while (batch.count() > 0) {
+      settle(batch);
+      batch = nextBatch();
+    }
+  }
+
+  /// All that was applied meanwhile.
+  private Batch nextBatch() {
+    lock.lock();
+    try {
+      while (appliedCount == 0 && !closing) {
+        unsettled.awaitUninterruptibly();
+      }
+      var batch = new Batch(applied, closing ? 0 : appliedCount);
+      applied = new ArrayList<>();
+      appliedCount = 0;
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void settle(Batch batch) {
+    var settlement = Settlement.force(batch.changes());
+    while (!durable(settlement.outcome())) {
+      if (pause()) {
+        return;
+      }
+    }
+    settlement.done();
+    lock.lock();
+    try {
+      settled += batch.count();
       progress.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  private void pause() {
+  private boolean durable(List<Change> outcome) {
+    try {
+      if (!outcome.isEmpty()) {
+        metadata.apply(outcome);
+      }
+      metadata.force();
+      return true;
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "metadata could not be made durable, trying again", e);
+      return false;
+    }
+  }
+
+  /// @return whether the journal ends
+  private boolean pause() {
     lock.lock();
     try {
       long left = RETRY.toNanos();
       while (left > 0 && !closing) {
         left = progress.awaitNanos(left);
       }
+      return closing;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return true;
     } finally {
       lock.unlock();
     }
@@ -243,13 +285,15 @@ final class Journal implements AutoCloseable {
         closing = true;
         queue.clear(); // empty after a good flush
         work.signal();
+        unsettled.signal();
         progress.signalAll();
       } finally {
         lock.unlock();
       }
     }
     try {
-      thread.join(DEADLINE);
+      applying.join(DEADLINE);
+      syncing.join(DEADLINE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

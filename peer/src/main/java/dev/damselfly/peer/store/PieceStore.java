@@ -24,7 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// All content of this host. Thread-safe.
 ///
-/// A crash loses at most pieces that were not durable yet; nothing that is not verified is ever visible.
+/// The end of the process loses no piece that was recorded, which happens right after its commit. A loss of power takes at
+/// most pieces that were not durable yet; nothing that is not verified is ever visible.
 public final class PieceStore implements AutoCloseable {
   private static final int HASH_THREADS = 2;
 

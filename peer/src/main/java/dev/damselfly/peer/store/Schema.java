@@ -5,13 +5,15 @@ import java.util.List;
 /// The tables, as an operator reads them with `sqlite3 store.db`.
 final class Schema {
   /// `PRAGMA user_version` of the tables below.
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
-  /// A record is only worth something when it survives what follows it: every transaction is forced.
+  /// No transaction waits for the disk: [WriteAheadLog] forces them, and copies them into the database. A transaction
+  /// only does so when that falls far behind.
   static final List<String> SETTINGS =
       List.of(
           "PRAGMA journal_mode = WAL",
-          "PRAGMA synchronous = FULL",
+          "PRAGMA synchronous = NORMAL",
+          "PRAGMA wal_autocheckpoint = 8000",
           "PRAGMA foreign_keys = ON",
           "PRAGMA trusted_schema = OFF",
           "PRAGMA busy_timeout = 5000");
@@ -68,6 +70,7 @@ final class Schema {
             grant_id TEXT,
             verified_against TEXT NOT NULL,
             committed_at TEXT NOT NULL,
+            forced INTEGER NOT NULL CHECK (forced IN (0, 1)),
             PRIMARY KEY (task, number),
             CHECK (source = 'origin' OR (peer IS NOT NULL AND spiffe_id IS NOT NULL AND why IS NOT NULL AND grant_id IS NOT NULL))
           ) STRICT, WITHOUT ROWID

@@ -2,6 +2,7 @@ package dev.damselfly.peer.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.api.id.PieceNumber;
 import dev.damselfly.api.id.TaskId;
 import dev.damselfly.peer.content.PieceRecord;
 import java.io.IOException;
@@ -22,16 +23,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Metadata in one SQLite file, which an operator may read while the daemon runs. Thread-safe: one connection, one lock.
+/// The log of the file has a lock of its own, so that nobody waits here for the disk.
 final class SqliteMetadata implements Metadata {
   private static final int CONSTRAINT = 19; // SQLITE_CONSTRAINT
 
   private final Connection connection;
+  private final WriteAheadLog log;
 
   @GuardedBy("this")
   private final Map<String, PreparedStatement> prepared = new HashMap<>();
 
-  private SqliteMetadata(Connection connection) {
+  private SqliteMetadata(Connection connection, WriteAheadLog log) {
     this.connection = connection;
+    this.log = log;
   }
 
   /// @throws IOException also for a file of another schema version
@@ -43,7 +47,7 @@ final class SqliteMetadata implements Metadata {
       var connection = DriverManager.getConnection("jdbc:sqlite:" + file);
       try {
         prepare(connection);
-        return new SqliteMetadata(connection);
+        return new SqliteMetadata(connection, WriteAheadLog.open(file));
       } catch (SQLException | IOException e) {
         connection.close();
         throw e;
@@ -69,7 +73,12 @@ final class SqliteMetadata implements Metadata {
         }
         statement.execute("PRAGMA user_version = " + Schema.VERSION);
       } else if (version != Schema.VERSION) {
-        throw new IOException("the content store was written by another version: schema " + version);
+        throw new IOException(
+            "the content store was written by another version: it has schema "
+                + version
+                + ", this version reads "
+                + Schema.VERSION
+                + "; start the version that wrote it, or move its directory away and begin with an empty one");
       }
       connection.commit();
     }
@@ -82,6 +91,7 @@ final class SqliteMetadata implements Metadata {
         apply(change);
       }
       connection.commit();
+      log.grew(changes.size());
     } catch (SQLException e) {
       rollback(e);
       throw (e.getErrorCode() & 0xff) == CONSTRAINT ? new RejectedChange(e) : new IOException("metadata write failed", e);
@@ -107,16 +117,17 @@ final class SqliteMetadata implements Metadata {
         sql.executeUpdate();
       }
       case Change.AddPiece add -> {
-        var sql = sql("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        var sql = sql("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)");
         Rows.bindPiece(sql, add.task(), add.piece());
         sql.executeUpdate();
       }
-      case Change.DropPieces drop -> {
-        for (var number : drop.numbers()) {
-          update("DELETE FROM piece WHERE task = ? AND number = ?", drop.task(), number.value());
+      case Change.Forced(long task, var kept, var lost) -> {
+        for (var number : kept) {
+          update("UPDATE piece SET forced = 1 WHERE task = ? AND number = ?", task, number.value());
         }
-        update("UPDATE task SET sha256 = NULL, sha512 = NULL WHERE key = ?", drop.task());
+        dropPieces(task, lost);
       }
+      case Change.DropPieces drop -> dropPieces(drop.task(), drop.numbers());
       case Change.DropContent(long task) -> {
         update("DELETE FROM piece WHERE task = ?", task);
         update(
@@ -130,6 +141,16 @@ final class SqliteMetadata implements Metadata {
           update("UPDATE task SET " + Rows.digestColumn(algorithm) + " = ? WHERE key = ?", digest, task);
       case Change.Note note -> addNote(note);
       case Change.Label label -> addLabel(label);
+    }
+  }
+
+  @GuardedBy("this")
+  private void dropPieces(long task, List<PieceNumber> numbers) throws SQLException {
+    for (var number : numbers) {
+      update("DELETE FROM piece WHERE task = ? AND number = ?", task, number.value());
+    }
+    if (!numbers.isEmpty()) {
+      update("UPDATE task SET sha256 = NULL, sha512 = NULL WHERE key = ?", task);
     }
   }
 
@@ -167,6 +188,11 @@ final class SqliteMetadata implements Metadata {
     update(
         "DELETE FROM label WHERE task = ? AND at NOT IN (SELECT at FROM label WHERE task = ? ORDER BY at DESC LIMIT ?)",
         label.task(), label.task(), TaskNotes.MAX_LABELS);
+  }
+
+  @Override
+  public void force() throws IOException {
+    log.force();
   }
 
   @Override
@@ -209,16 +235,20 @@ final class SqliteMetadata implements Metadata {
 
   @Override
   public synchronized List<PieceRecord> pieces(long task) throws IOException {
-    return read(
-        "SELECT * FROM piece WHERE task = ? ORDER BY number",
-        task,
-        result -> {
-          var pieces = new Rows.Pieces();
-          while (result.next()) {
-            pieces.add(result);
-          }
-          return pieces.all();
-        });
+    return read("SELECT * FROM piece WHERE task = ? ORDER BY number", task, SqliteMetadata::pieces);
+  }
+
+  @Override
+  public synchronized List<PieceRecord> unforced(long task) throws IOException {
+    return read("SELECT * FROM piece WHERE task = ? AND forced = 0 ORDER BY number", task, SqliteMetadata::pieces);
+  }
+
+  private static List<PieceRecord> pieces(ResultSet result) throws SQLException {
+    var pieces = new Rows.Pieces();
+    while (result.next()) {
+      pieces.add(result);
+    }
+    return pieces.all();
   }
 
   @Override
@@ -299,7 +329,7 @@ final class SqliteMetadata implements Metadata {
 
   @Override
   public synchronized void close() throws IOException {
-    try {
+    try (log) { // also closes it when the connection fails to
       connection.close();
     } catch (SQLException e) {
       throw new IOException("metadata cannot be closed", e);

@@ -66,7 +66,8 @@ public final class StoredTask {
     return content.claim(number);
   }
 
-  /// Makes a verified piece visible to readers and listeners at once, and durable soon after.
+  /// Makes a verified piece visible to readers and listeners at once. Soon after it survives the end of the process, and
+  /// once the disk has written it a loss of power.
   ///
   /// @throws java.io.UncheckedIOException when the disk fails; the piece is not visible then
   /// @throws dev.damselfly.api.error.RequestFailure.Refused WRONG_STATE when the proof is void: another task, a piece

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Facts, pieces and file of one task. Thread-safe.
 ///
-/// Two rules keep records and bytes together over a crash: a record is written after its bytes were forced, and bytes
-/// are written only to places of which no record is on disk.
+/// Two rules keep records and bytes together over a crash: a record counts only after its bytes were forced, until then
+/// the next start compares them; and bytes are written only to places of which no record is on disk.
 final class TaskContent {
   private final TaskRow row;
   private final Shelf shelf;
@@ -359,10 +359,11 @@ final class TaskContent {
     synchronized (lock) {
       held = where == state().file() && state().table().find(piece.number()).equals(Optional.of(piece));
       if (held) {
-        state().remove(List.of(piece.number()));
+        state().remove(List.of(piece.number())); // blocks it
         freed = state().shrink();
+      } else {
+        state().block(piece.number());
       }
-      state().block(piece.number());
       state().lost();
     }
     if (held) {
@@ -371,7 +372,7 @@ final class TaskContent {
     }
   }
 
-  /// No record of these places is on disk any more.
+  /// A drop of these pieces is durable: it leaves no record of their places on disk.
   void unblock(List<PieceNumber> numbers) {
     synchronized (lock) {
       state().unblock(numbers);

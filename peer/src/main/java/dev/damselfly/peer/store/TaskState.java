@@ -9,17 +9,17 @@ import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What is known about one task, and who works on which piece. In memory only; not thread-safe, [TaskContent] guards it.
 final class TaskState {
   private final Map<PieceNumber, IncomingPiece> claims = new HashMap<>();
-  private final Set<PieceNumber> blocked = new HashSet<>();
+
+  /// How many drops that are not durable yet block a place.
+  private final Map<PieceNumber, Integer> blocked = new HashMap<>();
   private final Map<PieceNumber, Integer> readers = new HashMap<>();
   private final Map<String, String> digests;
   private ContentFile file;
@@ -104,7 +104,7 @@ final class TaskState {
       return Optional.of(new Claim.Held(held.get()));
     }
     boolean busy =
-        discarding || claims.containsKey(number) || blocked.contains(number) || readers.containsKey(number);
+        discarding || claims.containsKey(number) || blocked.containsKey(number) || readers.containsKey(number);
     return busy ? Optional.of(new Claim.Busy()) : Optional.empty();
   }
 
@@ -164,7 +164,7 @@ final class TaskState {
     for (PieceNumber number : numbers) {
       if (table.remove(number) > 0) {
         removed.add(number);
-        blocked.add(number);
+        block(number);
       }
     }
     if (!removed.isEmpty()) {
@@ -187,11 +187,12 @@ final class TaskState {
   }
 
   void block(PieceNumber number) {
-    blocked.add(number);
+    blocked.merge(number, 1, Integer::sum);
   }
 
+  /// One drop of each of them is durable.
   void unblock(List<PieceNumber> numbers) {
-    numbers.forEach(blocked::remove);
+    numbers.forEach(number -> blocked.computeIfPresent(number, (_, count) -> count == 1 ? null : count - 1));
   }
 
   void lost() {

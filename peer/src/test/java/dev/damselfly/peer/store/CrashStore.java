@@ -8,6 +8,7 @@ import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -15,30 +16,37 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.IntUnaryOperator;
 
-/// A store with a journal that a test holds, and copies of it as they are after a loss of power. For fuzz targets.
+/// A store with a journal that a test holds, and copies of it as they are after the process was killed or the power
+/// lost. For fuzz targets.
 ///
-/// Committed pieces wait before the metadata until [#sync] or a copy lets them through; all else is durable when it
-/// returns, as the store promises.
+/// Committed pieces are applied at once, and wait to become durable until [#sync] or a copy lets them through; all else is
+/// durable when it returns, as the store promises.
 public final class CrashStore implements AutoCloseable {
   private static final StoreConfig CONFIG = new StoreConfig(1L << 30, 90, 80, Duration.ofDays(1));
 
   private final Path directory;
+  private final Gate gate = new Gate();
   private final CutDisk disk;
   private final GatedMetadata metadata;
   private final PieceStore store;
   private final List<StoredTask> tasks = new ArrayList<>();
-  private int pending;
+  private int committed;
+
+  /// Pieces of the batch that becomes durable next, and those that wait for it to end.
+  private int current;
+  private int later;
 
   public CrashStore(Path directory, int tasks) throws IOException {
     this.directory = directory;
     RealDisk.privateDirectory(directory);
-    this.disk = new CutDisk(new RealDisk(directory));
+    this.disk = new CutDisk(new RealDisk(directory), gate);
     var gates = new GatedMetadata[1];
     this.store =
         PieceStore.open(
@@ -47,7 +55,7 @@ public final class CrashStore implements AutoCloseable {
             new StoreLab.Clock(),
             disk,
             file -> {
-              gates[0] = new GatedMetadata(SqliteMetadata.open(file));
+              gates[0] = new GatedMetadata(file, gate);
               return gates[0];
             });
     this.metadata = gates[0];
@@ -57,7 +65,7 @@ public final class CrashStore implements AutoCloseable {
       task.awaitDurable();
       this.tasks.add(task);
     }
-    metadata.open(false);
+    gate.open(false);
   }
 
   private static TaskTuple tuple(int task) {
@@ -77,8 +85,13 @@ public final class CrashStore implements AutoCloseable {
       piece.write(ByteBuffer.wrap(bytes, half, bytes.length - half));
       tasks.get(task).commit(piece.fromOrigin(StoreLab.ORIGIN, "origin.example"));
     }
-    pending++;
-    metadata.awaitWaiting();
+    metadata.awaitApplied(++committed, 0);
+    if (current == 0) {
+      current = 1;
+    } else {
+      later++;
+    }
+    gate.awaitWaiting();
     return true;
   }
 
@@ -109,28 +122,32 @@ public final class CrashStore implements AutoCloseable {
   }
 
   private void let(Runnable durable) {
-    metadata.open(true);
+    gate.open(true);
     durable.run();
-    metadata.open(false);
-    pending = 0;
+    gate.open(false);
+    current = 0;
+    later = 0;
   }
 
-  /// The store as it is found after a loss of power.
+  /// The store as it is found after the process was killed, or after a loss of power.
   ///
-  /// @param groups of the waiting changes, how many are on disk by then: the first change is a group of its own, the
-  ///     others are the second
-  /// @param next decides what of the bytes that were not forced is there
-  /// @return how many of the waiting changes are on disk
-  public int loseToCopy(Path copy, int groups, IntUnaryOperator next) throws IOException, InterruptedException {
-    int applied = 0;
-    for (int group = 0; group < groups && pending > 0; group++) {
-      metadata.letOneThrough();
-      int size = group == 0 ? 1 : pending;
-      pending -= size;
-      applied += size;
-      if (pending > 0) {
-        metadata.awaitWaiting();
+  /// @param steps of those that make the waiting pieces durable, how many are done by then. The first piece is a batch of
+  ///     its own, the others are the second
+  /// @param power whether what was not forced may be lost
+  /// @param next decides what of that is there
+  /// @return how many of the waiting pieces are durable
+  public int loseToCopy(Path copy, int steps, boolean power, IntUnaryOperator next)
+      throws IOException, InterruptedException {
+    int durable = 0;
+    for (int step = 0; step < steps && current > 0; step++) {
+      if (gate.letOneThrough() == Gate.Step.FORCE_METADATA) {
+        durable += current;
+        current = later;
+        later = 0;
       }
+    }
+    if (current > 0) {
+      gate.awaitWaiting();
     }
     try (var files = Files.walk(directory)) {
       for (Path file : files.toList()) {
@@ -139,14 +156,40 @@ public final class CrashStore implements AutoCloseable {
           RealDisk.privateDirectory(to);
         } else if (!file.toString().endsWith("-shm")) {
           Files.copy(file, to, StandardCopyOption.COPY_ATTRIBUTES);
-          if (file.toString().endsWith("-wal") && next.applyAsInt(2) == 1) {
-            Files.write(to, new byte[1 + next.applyAsInt(200)], StandardOpenOption.APPEND); // a commit that was under way
+          if (file.toString().endsWith("-wal")) {
+            cutLog(to, power, next);
           }
         }
       }
     }
-    disk.cut(directory, copy, next);
-    return applied;
+    if (power) {
+      disk.cut(directory, copy, next);
+    }
+    return durable;
+  }
+
+  private void cutLog(Path log, boolean power, IntUnaryOperator next) throws IOException {
+    if (power) {
+      try (var channel = FileChannel.open(log, StandardOpenOption.WRITE)) {
+        long unforced = channel.size() - metadata.forced();
+        channel.truncate(metadata.forced() + unforced * next.applyAsInt(256) / 255);
+      }
+    }
+    if (next.applyAsInt(2) == 1) {
+      Files.write(log, new byte[1 + next.applyAsInt(200)], StandardOpenOption.APPEND); // a commit that was under way
+    }
+  }
+
+  /// Whether the content of a copy has these bytes at the place of the piece.
+  public static boolean holds(Path copy, int task, int number, byte[] bytes) throws IOException {
+    Path file = Shelf.pathOf(copy.resolve("content"), tuple(task).id(), task % 2 == 1);
+    var found = ByteBuffer.allocate(bytes.length);
+    if (Files.exists(file)) {
+      try (var channel = FileChannel.open(file)) {
+        channel.read(found, number * StoreLab.PIECE);
+      }
+    }
+    return !found.hasRemaining() && Arrays.equals(found.array(), bytes);
   }
 
   /// Opens a copy and reads all that it says it has.
@@ -179,7 +222,7 @@ public final class CrashStore implements AutoCloseable {
 
   @Override
   public void close() {
-    metadata.open(true);
+    gate.open(true);
     store.close();
   }
 }

@@ -17,14 +17,16 @@ import java.util.function.IntUnaryOperator;
 /// any order, and the removal of files.
 final class CutDisk implements Disk {
   private final Disk real;
+  private final Gate gate;
   private final IdentityHashMap<FileChannel, Path> files = new IdentityHashMap<>();
   private final Map<Path, List<Unforced>> unforced = new HashMap<>();
   private final Map<Path, byte[]> removed = new HashMap<>();
 
   private record Unforced(long position, byte[] before, byte[] after, long sizeBefore) {}
 
-  CutDisk(Disk real) {
+  CutDisk(Disk real, Gate gate) {
     this.real = real;
+    this.gate = gate;
   }
 
   @Override
@@ -64,7 +66,11 @@ final class CutDisk implements Disk {
   }
 
   @Override
-  public synchronized void force(FileChannel channel) {
+  public void force(FileChannel channel) throws IOException {
+    gate.pass(Gate.Step.FORCE_CONTENT, () -> forced(channel));
+  }
+
+  private synchronized void forced(FileChannel channel) {
     unforced.remove(fileOf(channel)); // the copy that is taken keeps it; no need to wait for the real disk
   }
 

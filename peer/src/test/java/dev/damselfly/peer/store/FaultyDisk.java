@@ -6,9 +6,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A disk of which one operation fails, or that reports other free space.
+/// A disk of which one operation fails, that forces files when a test lets it, or that reports other free space.
 final class FaultyDisk implements Disk {
   private final Disk real;
+  private final Gate gate;
   private final AtomicLong untilFailure = new AtomicLong(Long.MAX_VALUE);
   private final AtomicLong operations = new AtomicLong();
   private volatile boolean forcesFail;
@@ -16,7 +17,12 @@ final class FaultyDisk implements Disk {
   private volatile long total = -1;
 
   FaultyDisk(Disk real) {
+    this(real, new Gate());
+  }
+
+  FaultyDisk(Disk real, Gate gate) {
     this.real = real;
+    this.gate = gate;
   }
 
   /// The k-th operation from now fails, counted from 1.
@@ -65,11 +71,15 @@ final class FaultyDisk implements Disk {
 
   @Override
   public void force(FileChannel channel) throws IOException {
-    step();
-    if (forcesFail) {
-      throw new IOException("injected");
-    }
-    real.force(channel);
+    gate.pass(
+        Gate.Step.FORCE_CONTENT,
+        () -> {
+          step();
+          if (forcesFail) {
+            throw new IOException("injected");
+          }
+          real.force(channel);
+        });
   }
 
   @Override

@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.damselfly.api.id.TaskId;
 import dev.damselfly.peer.content.PieceRecord;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,98 +13,88 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Metadata that makes the journal wait before each group of changes until a test lets it through.
+/// Metadata that makes the journal wait before it makes changes durable until a test lets it through. What is only
+/// applied passes freely, and is counted.
 final class GatedMetadata implements Metadata {
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
 
   private final Metadata real;
+  private final Path log;
+  private final Gate gate;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
   @GuardedBy("lock")
-  private boolean open = true;
+  private int pieces;
 
   @GuardedBy("lock")
-  private int permits;
+  private int drops;
 
   @GuardedBy("lock")
-  private boolean waiting;
+  private long forced;
 
-  @GuardedBy("lock")
-  private int applied;
-
-  GatedMetadata(Metadata real) {
-    this.real = real;
+  GatedMetadata(Path file, Gate gate) throws IOException {
+    this.real = SqliteMetadata.open(file);
+    this.log = file.resolveSibling(file.getFileName() + "-wal");
+    this.gate = gate;
   }
 
-  void open(boolean now) {
+  /// Bytes of the log that a loss of power cannot take.
+  long forced() {
     lock.lock();
     try {
-      open = now;
-      changed.signalAll();
+      return forced;
     } finally {
       lock.unlock();
     }
   }
 
-  /// Lets one group through and waits until it is on disk.
-  void letOneThrough() throws InterruptedException {
+  /// Waits until so many pieces and drops of pieces, counted from the start, were applied.
+  void awaitApplied(int wantedPieces, int wantedDrops) throws InterruptedException {
     lock.lock();
     try {
-      int before = applied;
-      permits++;
-      changed.signalAll();
       long left = PATIENCE;
-      while (applied == before) {
-        left = changed.awaitNanos(requirePatience(left));
+      while (pieces < wantedPieces || drops < wantedDrops) {
+        left = changed.awaitNanos(Gate.requirePatience(left));
       }
     } finally {
       lock.unlock();
     }
-  }
-
-  /// Waits until the journal stands before the gate: the files of its group are forced by then.
-  void awaitWaiting() throws InterruptedException {
-    lock.lock();
-    try {
-      long left = PATIENCE;
-      while (!waiting) {
-        left = changed.awaitNanos(requirePatience(left));
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private static long requirePatience(long left) {
-    if (left <= 0) {
-      throw new AssertionError("the journal does not come");
-    }
-    return left;
   }
 
   @Override
   public void apply(List<Change> changes) throws IOException {
-    lock.lock();
-    try {
-      waiting = true;
-      changed.signalAll();
-      while (!open && permits == 0) {
-        changed.awaitUninterruptibly();
-      }
-      permits -= permits > 0 ? 1 : 0;
-      waiting = false;
-    } finally {
-      lock.unlock();
+    if (changes.getFirst() instanceof Change.Forced) {
+      gate.pass(Gate.Step.RECORD_OUTCOME, () -> real.apply(changes));
+      return;
     }
     real.apply(changes);
     lock.lock();
     try {
-      applied++;
+      for (Change change : changes) {
+        pieces += change instanceof Change.AddPiece ? 1 : 0;
+        drops += change instanceof Change.DropPieces ? 1 : 0;
+      }
       changed.signalAll();
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public void force() throws IOException {
+    gate.pass(
+        Gate.Step.FORCE_METADATA,
+        () -> {
+          long size = Files.size(log);
+          real.force();
+          lock.lock();
+          try {
+            forced = size;
+          } finally {
+            lock.unlock();
+          }
+        });
   }
 
   @Override
@@ -113,6 +105,11 @@ final class GatedMetadata implements Metadata {
   @Override
   public List<PieceRecord> pieces(long task) throws IOException {
     return real.pieces(task);
+  }
+
+  @Override
+  public List<PieceRecord> unforced(long task) throws IOException {
+    return real.unforced(task);
   }
 
   @Override

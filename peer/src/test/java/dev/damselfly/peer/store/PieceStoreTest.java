@@ -455,6 +455,20 @@ class PieceStoreTest {
   }
 
   @Test
+  void open_saysWhatToDoAboutAnotherVersion() throws Exception {
+    store.close();
+    try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("store.db"));
+        var statement = connection.createStatement()) {
+      statement.execute("PRAGMA user_version = 1");
+    }
+
+    assertThatThrownBy(this::open)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("it has schema 1, this version reads 2")
+        .hasMessageContaining("move its directory away");
+  }
+
+  @Test
   void interruptedWriter_breaksNobodyElse() throws Exception {
     var task = task("a");
     task.fix(unknownLength());
