@@ -7,11 +7,13 @@ import dev.damselfly.authz.egress.EgressPolicy;
 import dev.damselfly.authz.egress.IpLiteral;
 import dev.damselfly.peer.control.LocalConfig;
 import dev.damselfly.peer.download.DownloadConfig;
+import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.store.StoreConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 
 /// Configuration of a peer or seed peer. Host name, cluster and role are those of its SVID.
 ///
@@ -35,7 +37,9 @@ public record PeerConfig(
   public record Place(String ip, String idc, String location) {}
 
   /// How it downloads.
-  public record PeerDownloads(DownloadConfig sessions, EgressPolicy egress) {}
+  ///
+  /// @param proxy the registry mirror, if it is wanted
+  public record PeerDownloads(DownloadConfig sessions, EgressPolicy egress, Optional<ProxyConfig> proxy) {}
 
   /// Notes problems in the reader; the value counts only when `finish` of the root does not throw.
   public static PeerConfig read(ConfigReader reader) {
@@ -84,7 +88,8 @@ public record PeerConfig(
             section.duration("alone-after", standard.aloneAfter(), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration("no-source-after", standard.noSourceAfter(), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration("decision-ttl", standard.decisionTtl(), Duration.ofSeconds(1), Duration.ofHours(1)));
-    return new PeerDownloads(sessions, EgressPolicy.read(reader.section("egress")));
+    return new PeerDownloads(
+        sessions, EgressPolicy.read(reader.section("egress")), ProxyConfig.read(reader, PeerConfig::address));
   }
 
   private static Path required(ConfigReader section, String key) {

@@ -37,6 +37,8 @@ import dev.damselfly.peer.download.SeedFetches;
 import dev.damselfly.peer.origin.Egress;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
+import dev.damselfly.peer.proxy.ProxyConfig;
+import dev.damselfly.peer.proxy.ProxyServer;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.swarm.GrpcSwarms;
 import dev.damselfly.peer.time.SystemTimer;
@@ -63,6 +65,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Supplier;
@@ -86,6 +89,9 @@ public final class PeerProcess implements AutoCloseable {
 
   @GuardedBy("this")
   private @Nullable GuardedServer server;
+
+  @GuardedBy("this")
+  private @Nullable ProxyServer proxy;
 
   /// @param stop runs when a local user asks the daemon to stop
   /// @param others further components of the process, for `status`
@@ -175,6 +181,13 @@ public final class PeerProcess implements AutoCloseable {
     var answers =
         new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, surroundings);
     listen(downloads, answers, timer);
+    if (config.downloads().proxy().isPresent()) {
+      proxy = own(mirror(config.downloads().proxy().get(), downloads, origins), ProxyServer::close).start();
+    }
+  }
+
+  private ProxyServer mirror(ProxyConfig mirror, Downloads downloads, Origins origins) {
+    return new ProxyServer(mirror, downloads, origins::exchange, audit, limits, clock);
   }
 
   @GuardedBy("this")
@@ -265,6 +278,12 @@ public final class PeerProcess implements AutoCloseable {
   /// @throws IllegalStateException before [#start]
   public synchronized int port() {
     return server().port();
+  }
+
+  /// Port of the registry mirror; empty without one.
+  public synchronized OptionalInt proxyPort() {
+    ProxyServer mirror = proxy;
+    return mirror == null ? OptionalInt.empty() : OptionalInt.of(mirror.port());
   }
 
   /// What serves, for tests that ask it.

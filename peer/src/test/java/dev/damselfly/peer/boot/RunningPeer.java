@@ -102,7 +102,7 @@ final class RunningPeer implements AutoCloseable {
             home.resolve("store"),
             new StoreConfig(1L << 30, 80, 60, Duration.ofDays(1)),
             new LocalConfig(socket, Set.of(), Optional.empty(), 8, 8),
-            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet()));
+            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet(), Optional.empty()));
     return new PeerProcess(
         config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system(), () -> {}, List::of);
   }
