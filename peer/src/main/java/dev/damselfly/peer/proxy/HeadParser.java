@@ -54,7 +54,7 @@ final class HeadParser {
         continue;
       }
       boolean whole = i > 0 && in.getByte(start + i - 1) == '\r';
-      boolean empty = i < 3 || in.getByte(start + i - 2) == '\n';
+      boolean empty = i < 2 || in.getByte(start + i - 2) == '\n';
       if (!whole || empty) {
         return i + 1;
       }
