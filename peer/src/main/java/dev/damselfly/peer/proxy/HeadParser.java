@@ -190,8 +190,8 @@ final class HeadParser {
     if (target.length() > limits.target()) {
       throw new Refusal(414, Refusal.Code.UNSUPPORTED, "the target has more than " + limits.target() + " bytes");
     }
-    if (!consistsOf(target, TARGET_MARKS)) {
-      throw Refusal.malformed("the target must consist of the characters of a URL, without a fragment");
+    if (target.startsWith("//") || !consistsOf(target, TARGET_MARKS)) { // two slashes can be read as the start of an authority
+      throw Refusal.malformed("the target must consist of the characters of a URL, without a fragment, and begin with one slash");
     }
   }
 

@@ -95,6 +95,7 @@ class HeadParserTest {
         "GET /v2/#x HTTP/1.1~Host: a~~",
         "GET /v2/\\ HTTP/1.1~Host: a~~",
         "GET v2/ HTTP/1.1~Host: a~~",
+        "GET //a/v2/ HTTP/1.1~Host: a~~",
         "OPTIONS * HTTP/1.1~Host: a~~",
         "G(T /v2/ HTTP/1.1~Host: a~~",
         "GET /v2/~Host: a~~",

@@ -3,6 +3,7 @@ package dev.damselfly.peer.proxy;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.damselfly.api.assurance.Threat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The bounds of the mirror (B-25), each from both sides.
 @NullMarked
+@Threat("B-25")
 @Timeout(120)
 class ProxyBoundsTest {
   private static final byte[] SMALL = "0123456789".getBytes(US_ASCII);
