@@ -76,7 +76,7 @@ final class Registry implements AutoCloseable {
       try {
         return send(request("/v2/").GET()).statusCode() == 200;
       } catch (IOException notYet) {
-        continue;
+        // it does not listen yet
       }
     }
     return false;

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// While a request is at work at most one more head is read ahead; so a caller that sends many costs no memory, and one that
 /// goes away is noticed.
 final class ProxyConnection extends ChannelInboundHandlerAdapter {
+  private static final Duration LINGER = Duration.ofSeconds(1);
+
   private final ProxyLimits limits;
   private final Work work;
   private ByteBuf unread = Unpooled.EMPTY_BUFFER;
@@ -89,8 +92,7 @@ final class ProxyConnection extends ChannelInboundHandlerAdapter {
   private void done(ChannelHandlerContext ctx, boolean keepAlive) {
     busy = false;
     if (!keepAlive) {
-      closing = true;
-      ctx.close();
+      end(ctx);
       return;
     }
     within(ctx, unread.isReadable() ? limits.headTime() : limits.idle());
@@ -98,6 +100,17 @@ final class ProxyConnection extends ChannelInboundHandlerAdapter {
     if (!busy) {
       ctx.channel().config().setAutoRead(true);
     }
+  }
+
+  /// Ends our side and drops what still comes: a connection that is closed with unread bytes takes the answer with it.
+  private void end(ChannelHandlerContext ctx) {
+    closing = true;
+    if (!ctx.channel().isActive()) {
+      return;
+    }
+    ((DuplexChannel) ctx.channel()).shutdownOutput();
+    ctx.channel().config().setAutoRead(true);
+    within(ctx, LINGER);
   }
 
   private void within(ChannelHandlerContext ctx, Duration time) {

@@ -245,6 +245,17 @@ class ProxyRefusalTest {
   }
 
   @Test
+  @Threat("S-PXY-2")
+  void refusalOfALongBody_arrives() throws IOException {
+    try (var client = new RawHttp(lab.port())) {
+      client.send("PUT /v2/ HTTP/1.1~Host: 127.0.0.1:" + lab.port() + "~Content-Length: 100000~~" + "x".repeat(100_000));
+
+      assertThat(client.read().status()).isEqualTo(400);
+      assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @Test
   @Threat("S-PXY-9")
   void headersThatActOnTheHost_doNothing() throws IOException {
     String path = lab.hub.blob("lib/app", OPEN);
