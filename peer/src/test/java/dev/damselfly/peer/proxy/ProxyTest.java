@@ -377,7 +377,7 @@ class ProxyTest {
   @Test
   void errorsOfTheRegistry_keepTheirStatus() throws IOException {
     for (int status : new int[] {401, 403, 404, 429}) {
-      lab.hub.instead(exchange -> exchange.head(status, "Content-Length: 0", "Retry-After: 7", "WWW-Authenticate: Basic realm=\"r\""));
+      lab.hub.instead(exchange -> exchange.head(status, "Content-Length: 0", "Retry-After: 3600", "WWW-Authenticate: Basic realm=\"r\""));
       for (String path : new String[] {"/v2/lib/app/manifests/v1", "/v2/lib/app/blobs/" + TestRegistry.digest(SMALL)}) {
         var answer = lab.get(path);
         assertThat(answer.status()).as(path).isEqualTo(status);
