@@ -19,6 +19,8 @@ public enum AuditAction {
   EGRESS_DENY("egress.deny"),
   LIMIT_HIT("limit.hit"),
   EXPORT("export"),
+  PROXY_FORWARD("proxy.forward"),
+  PROXY_REFUSE("proxy.refuse"),
   TASK_DELETE("task.delete"),
   PROCESS_START("process.start"),
   PROCESS_STOP("process.stop"),

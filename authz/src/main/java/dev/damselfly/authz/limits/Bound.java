@@ -95,6 +95,12 @@ public enum Bound {
   PROXY_HEAD("B-25", ON_PEERS, "proxy request head", BYTES, between(1, 64 * KIB), 32 * KIB, "431"),
   PROXY_HEADERS("B-25", ON_PEERS, "proxy request headers", COUNT, between(1, 256), 100, "431"),
   PROXY_HEADER("B-25", ON_PEERS, "one proxy request header", BYTES, between(1, 32 * KIB), 16 * KIB, "431"),
+  PROXY_HEAD_TIME("B-25", ON_PEERS, "time for a proxy request head", MILLIS, between(1, 30 * SECOND), 10 * SECOND, "close"),
+  PROXY_IDLE("B-25", ON_PEERS, "proxy connection without a request", MILLIS, between(1, HOUR), 2 * MINUTE, "close"),
+  PROXY_STALL(
+      "B-25", ON_PEERS, "time in which a proxy caller takes nothing", MILLIS, between(1, HOUR), 2 * MINUTE, "close"),
+  PROXY_CONNECTIONS("B-25", ON_PEERS, "proxy connections", COUNT, between(1, 65_536), 1024, "close newest"),
+  PROXY_REQUESTS("B-25", ON_PEERS, "proxy requests at work", COUNT, between(1, 10_000), 256, "503"),
   LABEL_TEXT("B-26", EVERYWHERE, "tag, application, description", BYTES, between(1, KIB), KIB, "refuse"),
   PEER_ID("B-27", EVERYWHERE, "peer id", BYTES, between(1, 512), 512, "refuse"),
   HOST_ID("B-27", EVERYWHERE, "host id", BYTES, between(1, 320), 320, "refuse"),

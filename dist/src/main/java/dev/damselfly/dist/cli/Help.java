@@ -13,7 +13,7 @@ final class Help {
       List.of(
           new Topic("get", "URL -O FILE", "download through the swarm; starts the embedded stack when no daemon runs"),
           new Topic("status", "", "what runs here, who it is, and what it holds"),
-          new Topic("explain", "FILE|TASK", "where each piece came from, why, and what it was verified against"),
+          new Topic("explain", "FILE|TASK|BLOB", "where each piece came from, why, and what it was verified against"),
           new Topic("up", "", "start the embedded single-machine stack"),
           new Topic("down", "", "stop it"),
           new Topic("limits", "", "every bound of the daemon: value, hard maximum, what happens beyond"),

@@ -13,9 +13,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.regex.Pattern;
 
 /// Commands that ask the daemon one question and print its answer.
 final class QueryCommands {
+  /// As the registry mirror names what it fetched.
+  private static final Pattern BLOB = Pattern.compile("[^/]+/blob:.+@sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})");
+
 
   private final Daemon daemon;
   private final PrintStream out;
@@ -66,10 +70,10 @@ final class QueryCommands {
 
   private String subject() throws CommandFailed {
     if (flags.words().size() != 1) {
-      throw new CommandFailed(ExitCode.USAGE, "explain takes one FILE of an earlier get, or one task id");
+      throw new CommandFailed(ExitCode.USAGE, "explain takes one FILE of an earlier get, one task id, or one blob of the registry mirror");
     }
     String word = flags.words().getFirst();
-    return word.matches("[0-9a-f]{64}") ? word : Path.of(word).toAbsolutePath().normalize().toString();
+    return word.matches("[0-9a-f]{64}") || BLOB.matcher(word).matches() ? word : Path.of(word).toAbsolutePath().normalize().toString();
   }
 
   private void status(StatusReply status) {

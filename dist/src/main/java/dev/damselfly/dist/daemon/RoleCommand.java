@@ -39,6 +39,7 @@ final class RoleCommand {
   private static int serve(String role, RoleFile file) {
     var foreground = new Foreground();
     try (var running = RunningRole.start(role, file, foreground::stop, List::of)) {
+      running.mirrorPort().ifPresent(port -> System.out.println("registry mirror on loopback port " + port));
       System.out.println(role + " " + running.identity() + " ready on port " + running.port());
       return foreground.await();
     } catch (IOException | UncheckedIOException | IllegalStateException e) {

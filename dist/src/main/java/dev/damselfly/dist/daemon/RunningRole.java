@@ -23,6 +23,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /// One role with everything it owns: identity, audit log, process. Closes them in reverse. Used by the role commands
@@ -35,6 +36,7 @@ final class RunningRole implements AutoCloseable {
   private final IdentitySource identity;
   private final Supplier<List<StatusReply.Component>> others;
   private int port;
+  private OptionalInt mirrorPort = OptionalInt.empty();
 
   private RunningRole(String role, IdentitySource identity, Supplier<List<StatusReply.Component>> others) {
     this.role = role;
@@ -90,6 +92,7 @@ final class RunningRole implements AutoCloseable {
         open.push(process);
         process.start();
         port = process.port();
+        mirrorPort = process.proxyPort();
       }
     }
   }
@@ -129,6 +132,11 @@ final class RunningRole implements AutoCloseable {
 
   int port() {
     return port;
+  }
+
+  /// Of a peer's registry mirror; empty without one.
+  OptionalInt mirrorPort() {
+    return mirrorPort;
   }
 
   @Override

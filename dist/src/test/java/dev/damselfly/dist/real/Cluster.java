@@ -173,6 +173,11 @@ final class Cluster implements AutoCloseable {
     return Integer.parseInt(started(name).awaitMatch(" ready on port ([0-9]+)\\R").group(1));
   }
 
+  /// Port of a peer's registry mirror.
+  int mirrorPort(String name) throws IOException, InterruptedException {
+    return Integer.parseInt(started(name).awaitMatch("registry mirror on loopback port ([0-9]+)\\R").group(1));
+  }
+
   private Command.Running started(String name) {
     return Objects.requireNonNull(running.get(name));
   }

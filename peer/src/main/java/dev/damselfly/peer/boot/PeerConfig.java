@@ -8,6 +8,7 @@ import dev.damselfly.authz.egress.IpLiteral;
 import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.peer.control.LocalConfig;
 import dev.damselfly.peer.download.DownloadConfig;
+import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.store.StoreConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -58,7 +59,9 @@ public record PeerConfig(
   public record Place(String ip, String idc, String location) {}
 
   /// How it downloads.
-  public record PeerDownloads(DownloadConfig sessions, EgressPolicy egress) {}
+  ///
+  /// @param proxy the registry mirror, if it is wanted
+  public record PeerDownloads(DownloadConfig sessions, EgressPolicy egress, Optional<ProxyConfig> proxy) {}
 
   /// Notes problems in the reader; the value counts only when `finish` of the root does not throw.
   public static PeerConfig read(ConfigReader reader) {
@@ -127,7 +130,8 @@ public record PeerConfig(
             section.duration("alone-after", standard.aloneAfter(), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration("no-source-after", standard.noSourceAfter(), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration("decision-ttl", standard.decisionTtl(), Duration.ofSeconds(1), Duration.ofHours(1)));
-    return new PeerDownloads(sessions, EgressPolicy.read(reader.section("egress")));
+    return new PeerDownloads(
+        sessions, EgressPolicy.read(reader.section("egress")), ProxyConfig.read(reader, PeerConfig::address));
   }
 
   private static Path required(ConfigReader section, String key) {

@@ -40,6 +40,8 @@ import dev.damselfly.peer.download.SeedFetches;
 import dev.damselfly.peer.origin.Egress;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
+import dev.damselfly.peer.proxy.ProxyConfig;
+import dev.damselfly.peer.proxy.ProxyServer;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.swarm.GrpcSwarms;
 import dev.damselfly.peer.time.SystemTimer;
@@ -93,6 +95,9 @@ public final class PeerProcess implements AutoCloseable {
 
   @GuardedBy("this")
   private @Nullable GuardedServer server;
+
+  @GuardedBy("this")
+  private @Nullable ProxyServer proxy;
 
   @GuardedBy("this")
   private @Nullable Legacy legacy;
@@ -189,6 +194,13 @@ public final class PeerProcess implements AutoCloseable {
     var answers =
         new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, surroundings);
     listen(downloads, answers, timer);
+    if (config.downloads().proxy().isPresent()) {
+      proxy = own(mirror(config.downloads().proxy().get(), downloads, origins), ProxyServer::close).start();
+    }
+  }
+
+  private ProxyServer mirror(ProxyConfig mirror, Downloads downloads, Origins origins) {
+    return new ProxyServer(mirror, downloads, origins::exchange, audit, limits, clock);
   }
 
   @GuardedBy("this")
@@ -316,6 +328,12 @@ public final class PeerProcess implements AutoCloseable {
   /// What serves children without an identity; absent unless it is configured and started.
   synchronized Optional<Legacy> legacy() {
     return Optional.ofNullable(legacy);
+  }
+
+  /// Port of the registry mirror; empty without one.
+  public synchronized OptionalInt proxyPort() {
+    ProxyServer mirror = proxy;
+    return mirror == null ? OptionalInt.empty() : OptionalInt.of(mirror.port());
   }
 
   /// What serves, for tests that ask it.

@@ -4,6 +4,7 @@ import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.id.TaskId;
+import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.origin.Credentials;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.swarm.Swarms;
@@ -92,12 +93,7 @@ public final class Downloads implements AutoCloseable {
   public Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener) {
     long started = with.timer().nanos();
     Admission asked = Admission.of(spec);
-    Optional<Session> running = Optional.ofNullable(sessions.get(new Key(asked.tuple().id(), false)));
-    OriginCheck.Cleared cleared =
-        origin.check(
-            asked,
-            caller,
-            running.filter(session -> session.isOf(asked.tuple())).flatMap(Session::facts));
+    OriginCheck.Cleared cleared = clear(asked, caller);
     StoredTask task = with.store().open(asked.tuple(), cleared.restricted());
     if (!asked.label().isEmpty()) {
       with.store().notes().label(task, asked.label());
@@ -106,6 +102,21 @@ public final class Downloads implements AutoCloseable {
     var key = new Key(task.id(), cleared.restricted());
     attach(key, task, interest);
     return new Handle(task.id(), () -> leave(key, interest));
+  }
+
+  /// The facts of a resource that the caller may have; nothing is fetched. Blocks while the origin is asked, which is not
+  /// done for public content that this host has or fetches, or when the origin accepted the same credentials lately.
+  ///
+  /// @return empty when the origin may not be asked
+  /// @throws dev.damselfly.api.error.RequestFailure when the request, the egress policy or the origin refuses
+  public Optional<ContentFacts> stat(GetSpec spec, LocalCaller caller) {
+    return clear(Admission.of(spec), caller).facts();
+  }
+
+  private OriginCheck.Cleared clear(Admission asked, LocalCaller caller) {
+    Optional<Session> running = Optional.ofNullable(sessions.get(new Key(asked.tuple().id(), false)));
+    return origin.check(
+        asked, caller, running.filter(session -> session.isOf(asked.tuple())).flatMap(Session::facts));
   }
 
   private void attach(Key key, StoredTask task, Interest interest) {

@@ -4,8 +4,10 @@ import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpResponse;
 import org.apache.hc.core5.http.HttpEntity;
@@ -34,6 +36,11 @@ final class Answer implements AutoCloseable {
     }
     var header = response.getFirstHeader(name);
     return header == null ? Optional.empty() : Optional.ofNullable(header.getValue());
+  }
+
+  /// Every value of the header, in order.
+  List<String> headers(String name) {
+    return Stream.of(response.getHeaders(name)).map(header -> header.getValue() == null ? "" : header.getValue()).toList();
   }
 
   /// Bytes of the body, as announced.

@@ -185,6 +185,14 @@ public final class Origins implements AutoCloseable {
     }
   }
 
+  /// Sends one request as it is, for an answer to be passed on. Redirects are followed like those of any other request.
+  ///
+  /// @param method `GET` or `HEAD`
+  /// @param own headers that belong to this request, named in lower case; they go along with redirects
+  public Relay exchange(String method, OriginRequest request, Map<String, String> own) {
+    return new RelayedAnswer(exchanges.send(method, request, own), config, waits);
+  }
+
   private static ContentRange.Part part(Answer answer) {
     var value = answer.header("content-range").map(Origins::contentRange);
     if (value.isPresent() && value.get() instanceof ContentRange.Part part) {

@@ -25,6 +25,8 @@ import dev.damselfly.authz.testing.MemoryAudit;
 import dev.damselfly.authz.testing.TestCa;
 import dev.damselfly.peer.control.LocalConfig;
 import dev.damselfly.peer.download.DownloadConfig;
+import dev.damselfly.peer.proxy.ProxyConfig;
+import dev.damselfly.peer.proxy.Upstream;
 import dev.damselfly.peer.store.StoreConfig;
 import dev.damselfly.peer.testing.GrantMint;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -105,6 +107,19 @@ final class RunningPeer implements AutoCloseable {
 
   PeerProcess another(String name, InetSocketAddress listen, InetSocketAddress pieces, int manager, Path socket)
       throws IOException {
+    return another(name, listen, pieces, manager, socket, Optional.empty());
+  }
+
+  /// One more process with a registry mirror, not started.
+  PeerProcess withMirror(String name, InetSocketAddress mirror) throws IOException {
+    var upstream = new Upstream("registry.test", "https://registry.test", List.of(), true);
+    var config = new ProxyConfig(mirror, List.of(upstream));
+    return another(name, ANYWHERE, ANYWHERE, managerPort, directory.resolve(name).resolve("l.sock"), Optional.of(config));
+  }
+
+  private PeerProcess another(
+      String name, InetSocketAddress listen, InetSocketAddress pieces, int manager, Path socket, Optional<ProxyConfig> mirror)
+      throws IOException {
     Path home = Files.createDirectories(directory.resolve(name));
     var config =
         new PeerConfig(
@@ -115,7 +130,7 @@ final class RunningPeer implements AutoCloseable {
             home.resolve("store"),
             new StoreConfig(1L << 30, 80, 60, Duration.ofDays(1)),
             new LocalConfig(socket, Set.of(), Optional.empty(), 8, 8),
-            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet()),
+            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet(), mirror),
             legacy);
     return new PeerProcess(
         config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system(), () -> {}, List::of);

@@ -80,6 +80,25 @@ class StartFailureTest {
   }
 
   @Test
+  void mirrorPortThatIsTaken_isNamed() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertFailsCleanly(
+          name -> peer.withMirror(name, addressOf(taken)),
+          "the registry mirror cannot listen on localhost/127.0.0.1:" + taken.getLocalPort());
+    }
+  }
+
+  @Test
+  void mirror_isOffUnlessConfigured() throws Exception {
+    try (PeerProcess with = peer.withMirror("with", RunningPeer.ANYWHERE)) {
+      with.start();
+
+      assertThat(with.proxyPort()).isPresent();
+      assertThat(peer.process.proxyPort()).isEmpty();
+    }
+  }
+
+  @Test
   void localSocketOfAnotherDaemon_isNamedAndLeftAlone() throws Exception {
     Path socket = directory.resolve("own").resolve("l.sock");
 
@@ -126,7 +145,7 @@ class StartFailureTest {
   }
 
   private void run() throws IOException {
-    var process = peer.another("run-" + attempts++, RunningPeer.ANYWHERE, RunningPeer.ANYWHERE);
+    var process = peer.withMirror("run-" + attempts++, RunningPeer.ANYWHERE);
     process.start();
     process.close();
     process.close();

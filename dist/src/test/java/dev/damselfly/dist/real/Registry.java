@@ -1,0 +1,164 @@
+package dev.damselfly.dist.real;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
+
+/// The registry of the distribution project, on a loopback port of its own, for one user.
+final class Registry implements AutoCloseable {
+  static final String USER = "alice";
+  static final String PASSWORD = "secret-of-alice";
+  private static final String ADDRESS = "127.0.0.1";
+  private static final int FIRST_PORT = 20_000; // below the ports that the kernel gives away by itself
+  private static final int LAST_PORT = 32_000;
+  private static final int ATTEMPTS = 20;
+  private static final int BCRYPT_COST = 4;
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final Path home;
+  private final Process process;
+  private final int port;
+
+  private Registry(Path home, Process process, int port) {
+    this.home = home;
+    this.process = process;
+    this.port = port;
+  }
+
+  static Registry start(Path home) throws IOException, InterruptedException {
+    Files.createDirectories(home);
+    byte[] salt = "sixteen bytes ok".getBytes(StandardCharsets.US_ASCII);
+    String hash = OpenBSDBCrypt.generate("2y", PASSWORD.toCharArray(), salt, BCRYPT_COST);
+    Path people = Files.writeString(home.resolve("htpasswd"), USER + ":" + hash + "\n");
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
+      String yaml =
+          """
+          version: 0.1
+          storage: {filesystem: {rootdirectory: %s}}
+          http: {addr: "%s:%d"}
+          auth: {htpasswd: {realm: registry-of-the-test, path: %s}}
+          """
+              .formatted(home.resolve("data"), ADDRESS, port, people);
+      Path conf = Files.writeString(home.resolve("registry.yml"), yaml);
+      Process process =
+          new ProcessBuilder("docker-registry", "serve", conf.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(home.resolve("out.log").toFile())
+              .start();
+      var registry = new Registry(home, process, port);
+      if (registry.answers()) {
+        return registry;
+      }
+      process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+    throw new IOException("the registry did not start: " + Files.readString(home.resolve("out.log")));
+  }
+
+  /// Asks until ours answers or ends: a port that is taken ends it.
+  private boolean answers() throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (System.nanoTime() < deadline) {
+      if (process.waitFor(100, TimeUnit.MILLISECONDS)) {
+        return false;
+      }
+      try {
+        return send(request("/v2/").GET()).statusCode() == 200;
+      } catch (IOException notYet) {
+        // it does not listen yet
+      }
+    }
+    return false;
+  }
+
+  static String authorization() {
+    return "Basic " + Base64.getEncoder().encodeToString((USER + ":" + PASSWORD).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  static String digest(byte[] content) throws IOException {
+    try {
+      return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (java.security.NoSuchAlgorithmException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private HttpRequest.Builder request(String pathOrUrl) {
+    URI uri = URI.create(pathOrUrl.startsWith("/") ? url() + pathOrUrl : pathOrUrl);
+    return HttpRequest.newBuilder(uri).header("Authorization", authorization());
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /// Stores a blob.
+  void blob(String repository, byte[] content) throws IOException, InterruptedException {
+    var begun = send(request("/v2/" + repository + "/blobs/uploads/").POST(HttpRequest.BodyPublishers.noBody()));
+    String place = begun.headers().firstValue("Location").orElseThrow();
+    String end = place + (place.contains("?") ? "&" : "?") + "digest=" + digest(content);
+    var done =
+        send(
+            request(end)
+                .header("Content-Type", "application/octet-stream")
+                .PUT(HttpRequest.BodyPublishers.ofByteArray(content)));
+    require(done, 201);
+  }
+
+  /// Stores a manifest under a tag.
+  void manifest(String repository, String tag, byte[] content) throws IOException, InterruptedException {
+    var done =
+        send(
+            request("/v2/" + repository + "/manifests/" + tag)
+                .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+                .PUT(HttpRequest.BodyPublishers.ofByteArray(content)));
+    require(done, 201);
+  }
+
+  private static void require(HttpResponse<String> answer, int status) throws IOException {
+    if (answer.statusCode() != status) {
+      throw new IOException("the registry answered " + answer.statusCode() + ": " + answer.body());
+    }
+  }
+
+  String url() {
+    return "http://" + ADDRESS + ":" + port;
+  }
+
+  /// Body bytes of all answers to GETs of a path so far.
+  long bytesSent(String path) throws IOException {
+    long sum = 0;
+    for (String line : Files.readAllLines(home.resolve("out.log"))) {
+      int at = line.indexOf("\"GET " + path + " HTTP/1.1\" ");
+      if (at >= 0) {
+        String[] words = line.substring(at).split(" ", 6);
+        sum += Long.parseLong(words[4]);
+      }
+    }
+    return sum;
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    process.destroy();
+    try {
+      if (!process.waitFor(5, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package dev.damselfly.fuzz;
+
+import dev.damselfly.peer.proxy.ProxyDesk;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.impl.io.DefaultHttpRequestParser;
+import org.apache.hc.core5.http.impl.io.SessionInputBufferImpl;
+
+/// Requests to the registry mirror. The head of a connection is read as two general decoders read it, or refused; what goes
+/// on to a registry is one request to a configured one; the answer is one answer, and sends nobody's password elsewhere.
+///
+/// The bytes after the head are what the registry says in its headers.
+final class ProxyRequestFuzz implements Target {
+  private static final int ROOM = 1 << 16;
+  private static final Set<String> GO_ON = Set.of("authorization", "accept", "user-agent", "if-none-match");
+  private static final int[] STATUSES = {200, 401, 304, 404, 403, 206, 500};
+  private static final Pattern ANSWER =
+      Pattern.compile("HTTP/1\\.1 [2-5][0-9][0-9] [ -~]*\r\n(?:[A-Za-z-]+: [ -~]*\r\n)*\r\n");
+  private static final Pattern REALM = Pattern.compile("WWW-Authenticate: Bearer realm=\"([^\"]*)\"");
+
+  private final ProxyDesk desk = new ProxyDesk(event -> {});
+
+  public static void fuzzerTestOneInput(byte[] input) {
+    new ProxyRequestFuzz().run(input);
+  }
+
+  @Override
+  public void run(byte[] input) {
+    var head = ProxyDesk.read(input);
+    Accepted.note(head.isPresent());
+    head.ifPresent(read -> compare(read, Arrays.copyOf(input, read.length())));
+    int end = ProxyDesk.end(input);
+    if (end == 0) {
+      return;
+    }
+    String word = new String(input, end, input.length - end, StandardCharsets.ISO_8859_1);
+    int status = STATUSES[input.length % STATUSES.length];
+    var told = desk.answer(Arrays.copyOf(input, end), status, word);
+    require(head.isPresent() || desk.asked().isEmpty(), "a refused request went on");
+    require(head.isPresent() || !told.keepAlive(), "a connection went on after a refused request");
+    desk.asked().forEach(ProxyRequestFuzz::requireOneRequest);
+    requireOneAnswer(told, head.isPresent() && head.get().method().equals("HEAD"));
+  }
+
+  /// Two readers that were made for servers in general see the same request, and nothing else.
+  private static void compare(ProxyDesk.Head ours, byte[] bytes) {
+    var channel = new EmbeddedChannel(new HttpRequestDecoder(new HttpDecoderConfig().setMaxInitialLineLength(ROOM).setMaxHeaderSize(ROOM)));
+    try {
+      channel.writeInbound(Unpooled.wrappedBuffer(bytes));
+      HttpRequest first = channel.readInbound();
+      require(first != null && first.decoderResult().isSuccess(), "the first reader sees no request");
+      require(first.method().name().equals(ours.method()) && same(ours.target(), first.uri()), "the first reader sees another request");
+      require(joined(first.headers().entries().stream()).equals(ours.headers()), "the first reader sees other headers");
+      Object end = channel.readInbound();
+      require(end instanceof LastHttpContent last && last.content().readableBytes() == 0, "the first reader sees a body");
+      require(channel.readInbound() == null, "the first reader sees two requests");
+    } finally {
+      channel.finishAndReleaseAll();
+    }
+    ClassicHttpRequest second = second(bytes);
+    require(second.getMethod().equals(ours.method()), "the second reader sees another method");
+    require(same(ours.target(), target(second)), "the second reader sees another target");
+    var headers = Stream.of(second.getHeaders()).map(header -> Map.entry(header.getName(), String.valueOf(header.getValue())));
+    require(joined(headers).equals(ours.headers()), "the second reader sees other headers");
+  }
+
+  private static ClassicHttpRequest second(byte[] bytes) {
+    var in = new ByteArrayInputStream(bytes);
+    var buffer = new SessionInputBufferImpl(ROOM);
+    try {
+      ClassicHttpRequest request = new DefaultHttpRequestParser(Http1Config.DEFAULT).parse(buffer, in);
+      require(request != null, "the second reader sees no request");
+      require(in.available() == 0 && !buffer.hasBufferedData(), "the second reader sees more than a head");
+      return request;
+    } catch (IOException | HttpException e) {
+      throw new AssertionError("the second reader refuses", e);
+    }
+  }
+
+  /// An empty query is as good as none.
+  private static boolean same(String ours, String theirs) {
+    return theirs.equals(ours) || theirs.equals(ours + "?");
+  }
+
+  private static String target(ClassicHttpRequest request) {
+    return (request.getAuthority() == null ? "" : request.getScheme() + "://" + request.getAuthority()) + request.getPath();
+  }
+
+  private static Map<String, String> joined(Stream<? extends Map.Entry<String, String>> headers) {
+    var all = new HashMap<String, String>();
+    headers.forEach(header -> all.merge(header.getKey().toLowerCase(Locale.ROOT), header.getValue().strip(), (a, b) -> a + ", " + b));
+    return all;
+  }
+
+  private static void requireOneRequest(ProxyDesk.Asked asked) {
+    String origin = asked.url().startsWith(ProxyDesk.HUB + "/v2/") ? ProxyDesk.HUB : ProxyDesk.OTHER;
+    require(asked.url().startsWith(origin + "/v2/"), "a request went to another place");
+    require(!asked.url().contains("..") && !asked.url().contains("//v2") && asked.url().matches("[!-~]+"), "a path of two readings");
+    require(GO_ON.containsAll(asked.headers().keySet()), "a header went on that must not");
+    var text = new StringBuilder(asked.method() + " " + asked.url().substring(origin.length()) + " HTTP/1.1\r\nhost: x\r\n");
+    asked.headers().forEach((name, value) -> text.append(name).append(": ").append(value).append("\r\n"));
+    byte[] bytes = text.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+    var again = ProxyDesk.read(bytes);
+    require(again.isPresent() && again.get().length() == bytes.length, "what goes on is not one request");
+  }
+
+  private static void requireOneAnswer(ProxyDesk.Told told, boolean headOnly) {
+    String head = new String(told.head(), StandardCharsets.ISO_8859_1);
+    require(ANSWER.matcher(head).matches(), "no answer, or one that is not well-formed");
+    require(!headOnly || told.body().length == 0, "a HEAD with a body");
+    boolean empty = headOnly || head.startsWith("HTTP/1.1 304");
+    require(empty || head.contains("\r\nContent-Length: " + told.body().length + "\r\n"), "a body of another length");
+    var realm = REALM.matcher(head);
+    if (realm.find()) {
+      String place = realm.group(1).replaceFirst("(?i)^(https?://[^/?#]*).*$", "$1").toLowerCase(Locale.ROOT);
+      require(
+          Set.of(ProxyDesk.HUB, ProxyDesk.OTHER, ProxyDesk.TOKENS, ProxyDesk.HUB + ":443", ProxyDesk.TOKENS + ":443").contains(place),
+          "callers are sent to a strange place");
+    }
+  }
+
+  private static void require(boolean holds, String rule) {
+    if (!holds) {
+      throw new AssertionError(rule);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "proxy-request";
+  }
+
+  @Override
+  public String oracle() {
+    return "read as two other decoders read it; forwarded: one request to a configured registry; one answer";
+  }
+
+  @Override
+  public List<Class<?>> covers() {
+    return ProxyDesk.readers();
+  }
+
+  @Override
+  public List<byte[]> seeds() {
+    String host = "Host: 127.0.0.1:" + ProxyDesk.PORT + "~";
+    String digest = "sha256:" + "0123456789abcdef".repeat(4);
+    return Stream.of(
+            "GET /v2/ HTTP/1.1~" + host + "~",
+            "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://token.test/t\",service=\"s\",scope=\"a:b:pull\"",
+            "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"",
+            "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"    ",
+            "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test@evil.test/t\" ",
+            "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://token.test.evil.test\"",
+            "GET /v2/ HTTP/1.1~" + host + "~Basic realm=\"x\"",
+            "GET /v2/lib/app/manifests/v1?ns=hub.test HTTP/1.1~" + host + "Accept: a~Accept: b~Authorization: Basic eA==~~",
+            "HEAD /v2/lib/app/manifests/" + digest + "?ns=other.test HTTP/1.1~" + host + "User-Agent: containerd/2.4.2~~",
+            "GET /v2/lib/app/blobs/" + digest + " HTTP/1.1~" + host + "Range: bytes=5-~If-Range: \"" + digest + "\"~~",
+            "GET /v2/lib/app/blobs/" + digest + " HTTP/1.1~" + host + "If-None-Match: \"" + digest + "\"~~",
+            "HEAD /v2/lib/app/blobs/" + digest + " HTTP/1.1~" + host + "Connection: close~~",
+            "GET /v2/lib/app/blobs/" + digest + " HTTP/1.1~" + host + "Range: bytes=99-~~",
+            "GET /v2/lib/app/tags/list?n=10&last=v%2F1 HTTP/1.1~" + host + "~</v2/lib/app/tags/list?n=1>; rel=\"next\"",
+            "GET /v2/lib/app/referrers/" + digest + "?artifactType=a%2Fb%2Bc HTTP/1.1~" + host + "~",
+            "GET http://other.test/v2/ HTTP/1.1~Host: other.test~~",
+            "GET http://other.test:1/v2/ HTTP/1.1~Host: other.test~~",
+            "GET /v2/ HTTP/1.1~Host: hub.test~X-Dragonfly-Registry: http://other.test:5000~~",
+            "GET /v2/ HTTP/1.1~" + host + "X-Dragonfly-Registry: http://other.test:5000/~X-Dragonfly-Output-Path: /etc/x~~",
+            "GET /v2/ HTTP/1.1~" + host + "Content-Length: 0~~",
+            "GET /v2/ HTTP/1.1~" + host + "Content-Length: 5~~hello",
+            "GET /v2/ HTTP/1.1~" + host + "Transfer-Encoding: chunked~~0~~",
+            "GET /v2/ HTTP/1.1~" + host + "Content-Length: 0~Transfer-Encoding: chunked~~",
+            "GET /v2/ HTTP/1.1~" + host + "X: y~ folded~~",
+            "GET /v2/ HTTP/1.1~" + host + "X : y~~",
+            "GET /v2/ HTTP/1.1~" + host + "X:\t y\t z \t~Y:~~",
+            "GET /v2/ HTTP/1.1\nHost: a\n\n",
+            "GET /v2/ HTTP/1.1~" + host + host + "~",
+            "GET /v2/../v2/ HTTP/1.1~" + host + "~",
+            "GET /v2/%2e%2e/manifests/v1 HTTP/1.1~" + host + "~",
+            "GET //v2/?a=b?c HTTP/1.1~" + host + "~",
+            "GET / HTTP/1.0~~",
+            "CONNECT hub.test:443 HTTP/1.1~Host: hub.test:443~~",
+            "OPTIONS * HTTP/1.1~" + host + "~",
+            "POST /v2/lib/app/blobs/uploads/ HTTP/1.1~" + host + "Content-Length: 0~~",
+            "GET /v2/ HTTP/1.1~" + host + "Connection: keep-alive, Upgrade, HTTP2-Settings~Upgrade: h2c~~",
+            "~~GET /v2/ HTTP/1.1~" + host + "~",
+            "GET /v2/ HTTP/1.1~" + host + "~GET /v2/ HTTP/1.1~" + host + "~",
+            "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest,
+            "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest + "  ")
+        .map(text -> text.replace("~", "\r\n").getBytes(StandardCharsets.ISO_8859_1))
+        .toList();
+  }
+}

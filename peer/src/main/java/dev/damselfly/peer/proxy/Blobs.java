@@ -1,0 +1,29 @@
+package dev.damselfly.peer.proxy;
+
+import dev.damselfly.peer.content.ContentFacts;
+import dev.damselfly.peer.download.DownloadListener;
+import dev.damselfly.peer.download.Downloads;
+import dev.damselfly.peer.download.GetSpec;
+import dev.damselfly.peer.download.LocalCaller;
+import java.util.Optional;
+
+/// What the mirror needs of downloads; the promises are those of [Downloads].
+interface Blobs {
+  Optional<ContentFacts> stat(GetSpec spec, LocalCaller caller);
+
+  Downloads.Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener);
+
+  static Blobs of(Downloads downloads) {
+    return new Blobs() {
+      @Override
+      public Optional<ContentFacts> stat(GetSpec spec, LocalCaller caller) {
+        return downloads.stat(spec, caller);
+      }
+
+      @Override
+      public Downloads.Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener) {
+        return downloads.get(spec, caller, listener);
+      }
+    };
+  }
+}

@@ -1,0 +1,156 @@
+package dev.damselfly.peer.proxy;
+
+import dev.damselfly.api.error.RequestFailure;
+import dev.damselfly.api.error.RequestFailure.OriginRefused;
+import dev.damselfly.authz.audit.Audit;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Answers requests, one call per request on a thread of its own. Thread-safe.
+final class Mirror {
+  private static final Logger LOG = LoggerFactory.getLogger(Mirror.class);
+
+  private final HeadLimits limits;
+  private final Upstreams upstreams;
+  private final Blobs blobs;
+  private final ForwardCall forward;
+  private final Ledger ledger;
+
+  /// @param maxBody bytes of a manifest or listing
+  Mirror(HeadLimits limits, Upstreams upstreams, Blobs blobs, Forwarder forwarder, Audit audit, int maxBody) {
+    this.limits = limits;
+    this.upstreams = upstreams;
+    this.blobs = blobs;
+    this.ledger = new Ledger(audit);
+    this.forward = new ForwardCall(forwarder, ledger, maxBody);
+  }
+
+  /// Answers the request that the bytes are the head of.
+  ///
+  /// @param caller address of the other end
+  /// @return whether the connection may carry another request
+  /// @throws IOException when the caller is gone
+  boolean answer(byte[] bytes, InetSocketAddress local, String caller, Reply reply) throws IOException, InterruptedException {
+    RequestHead head;
+    try {
+      head = HeadParser.parse(bytes, limits);
+    } catch (Refusal unreadable) {
+      unreadable(unreadable, caller, reply);
+      return false;
+    }
+    if (!head.keepAlive()) {
+      reply.last();
+    }
+    try {
+      return answer(head, local, caller, reply) && head.keepAlive();
+    } catch (Audit.AuditUnavailable e) {
+      unaudited(e, reply, !head.isHead());
+      return false;
+    }
+  }
+
+  private void unreadable(Refusal refusal, String caller, Reply reply) throws IOException, InterruptedException {
+    reply.last(); // where the next request begins is not known
+    try {
+      refuse(refusal, "", caller, reply, true);
+    } catch (Audit.AuditUnavailable e) {
+      unaudited(e, reply, true);
+    }
+  }
+
+  private static void unaudited(Audit.AuditUnavailable cause, Reply reply, boolean withBody) throws IOException, InterruptedException {
+    LOG.error("the audit log takes no records", cause);
+    reply.last();
+    var refusal = new Refusal(503, Refusal.Code.UNAVAILABLE, "the peer's audit log takes no records; see its log");
+    send(refusal, "dfdaemon", reply, withBody);
+  }
+
+  /// Refuses a head that has no end within its bound.
+  void tooLong(String caller, Reply reply) throws IOException, InterruptedException {
+    unreadable(HeadParser.tooLong(limits), caller, reply);
+  }
+
+  /// Refuses because too many requests are at work.
+  void busy(Reply reply) throws IOException, InterruptedException {
+    reply.last();
+    send(new Refusal(503, Refusal.Code.UNAVAILABLE, "the mirror works on as many requests as it may"), "proxy", reply, true);
+  }
+
+  private boolean answer(RequestHead head, InetSocketAddress local, String caller, Reply reply) throws IOException, InterruptedException {
+    Ask ask;
+    try {
+      ask = ask(head, local, caller);
+    } catch (Refusal refusal) {
+      return refuse(refusal, "", caller, reply, !head.isHead());
+    }
+    try {
+      dispatch(ask, reply);
+      return true;
+    } catch (Refusal refusal) {
+      return refuse(refusal, ask.label(), caller, reply, !head.isHead());
+    } catch (RequestFailure failure) {
+      return failed(ask, failure, reply);
+    }
+  }
+
+  private Ask ask(RequestHead head, InetSocketAddress local, String caller) {
+    if (!head.method().equals("GET") && !head.isHead()) {
+      throw new Refusal(405, Refusal.Code.UNSUPPORTED, "the mirror reads only: GET and HEAD");
+    }
+    Map<String, String> parameters = Route.parameters(head.query());
+    Upstream upstream = upstreams.choose(head, parameters, local);
+    Route route = Route.parse(head.path());
+    boolean listing = route instanceof Route.Listing;
+    return new Ask(head, upstream, route, listing ? Route.query(parameters) : "", caller);
+  }
+
+  private void dispatch(Ask ask, Reply reply) throws IOException, InterruptedException {
+    switch (ask.route()) {
+      case Route.Blob blob -> new BlobCall(blobs, ledger, ask, blob.digest(), reply).run();
+      case Route.Manifest _, Route.Listing _, Route.Api _ -> forward.run(ask, reply);
+    }
+  }
+
+  /// A blob that may not be had, or not now.
+  private boolean failed(Ask ask, RequestFailure failure, Reply reply) throws IOException, InterruptedException {
+    Refusal refusal = Errors.of(failure);
+    boolean byRegistry = failure instanceof OriginRefused;
+    ResponseHead head = Errors.head(refusal, byRegistry ? "backend" : "dfdaemon");
+    if (refusal.status() == 401 && !reply.begun()) {
+      Optional<String> challenge;
+      try {
+        challenge = forward.challengeOf(ask);
+      } catch (Refusal unsafe) {
+        return refuse(unsafe, ask.label(), ask.source(), reply, !ask.head().isHead());
+      } catch (RequestFailure unreachable) {
+        challenge = Optional.empty();
+      }
+      challenge.ifPresent(value -> head.with("WWW-Authenticate", value));
+    }
+    ledger.refused(refusal, ask.label(), ask.source());
+    if (reply.begun()) {
+      return false;
+    }
+    Errors.send(reply, head, refusal, !ask.head().isHead());
+    return true;
+  }
+
+  private boolean refuse(Refusal refusal, String subject, String caller, Reply reply, boolean withBody)
+      throws IOException, InterruptedException {
+    ledger.refused(refusal, subject, caller);
+    return send(refusal, "proxy", reply, withBody);
+  }
+
+  /// @return false when the answer had begun: only the end of the connection says that it is not whole
+  private static boolean send(Refusal refusal, String type, Reply reply, boolean withBody) throws IOException, InterruptedException {
+    if (reply.begun()) {
+      return false;
+    }
+    Errors.send(reply, Errors.head(refusal, type), refusal, withBody);
+    return true;
+  }
+}
