@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +84,8 @@ public final class LegacyServer implements AutoCloseable {
             .executor(handlers)
             .addTransportFilter(new Identify())
             .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
+            .maxRstFramesPerWindow(
+                limits.count(Bound.RESETS), Math.max(1, Math.toIntExact(limits.time(Bound.RESET_WINDOW).toSeconds())))
             .permitKeepAliveTime(limits.value(Bound.KEEPALIVE_PERMIT), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(limits.value(Bound.CONNECTION_IDLE), TimeUnit.MILLISECONDS)
@@ -108,7 +111,11 @@ public final class LegacyServer implements AutoCloseable {
   /// Off the event loop; who floods the port does not flood the log.
   private void refused(Optional<Caller> caller, String remote) {
     if (records.tryTake()) {
-      handlers.execute(() -> record(caller, remote));
+      try {
+        handlers.execute(() -> record(caller, remote));
+      } catch (RejectedExecutionException e) {
+        LOG.debug("the listener is closing"); // the connection is refused either way
+      }
     }
   }
 

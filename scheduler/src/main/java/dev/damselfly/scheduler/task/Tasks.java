@@ -34,6 +34,9 @@ public final class Tasks {
   @GuardedBy("peers")
   private int peerCount;
 
+  @GuardedBy("peers")
+  private int legacyPeers;
+
   /// Caps of B-21 and S-SCH-6.
   ///
   /// @param peersPerIdentity downloads of one identity at once
@@ -56,7 +59,7 @@ public final class Tasks {
     boolean admitted = false;
     try {
       while (true) {
-        Task task = open(key, download, fingerprint);
+        Task task = open(key, download, fingerprint, spec.host().isLegacy());
         if (!spec.host().isLegacy()) {
           task.vouch(download);
         }
@@ -73,10 +76,11 @@ public final class Tasks {
     }
   }
 
-  private Task open(TaskKey key, Download download, Sha256 fingerprint) {
+  /// @param legacy for a host without an identity: those never take more than half of the places
+  private Task open(TaskKey key, Download download, Sha256 fingerprint, boolean legacy) {
     Task known = tasks.get(key);
     if (known == null) {
-      if (tasks.size() >= limits.tasks()) {
+      if (tasks.size() >= (legacy ? limits.tasks() / 2 : limits.tasks())) {
         throw new Refused(Reason.LIMIT_EXCEEDED, "the scheduler knows as many tasks as it may");
       }
       var facts = TaskFacts.of(download, fingerprint);
@@ -135,12 +139,14 @@ public final class Tasks {
       if (own.contains(peer)) {
         return false;
       }
-      if (peerCount >= limits.peers() || byOwner.getOrDefault(host.owner(), 0) >= limits.peersPerIdentity()) {
+      boolean full = peerCount >= limits.peers() || host.isLegacy() && legacyPeers >= limits.peers() / 2;
+      if (full || byOwner.getOrDefault(host.owner(), 0) >= limits.peersPerIdentity()) {
         throw new Refused(Reason.LIMIT_EXCEEDED, "this identity has as many downloads as it may");
       }
       peers.computeIfAbsent(host.id(), _ -> new HashSet<>()).add(peer);
       byOwner.merge(host.owner(), 1, Integer::sum);
       peerCount++;
+      legacyPeers += host.isLegacy() ? 1 : 0;
       return true;
     }
   }
@@ -156,6 +162,7 @@ public final class Tasks {
       }
       byOwner.computeIfPresent(host.owner(), (_, n) -> n > 1 ? n - 1 : null);
       peerCount--;
+      legacyPeers -= host.isLegacy() ? 1 : 0;
     }
   }
 }

@@ -23,8 +23,10 @@ import dev.damselfly.api.wire.scheduler.v2.RegisterPeerRequest;
 import dev.damselfly.authz.identity.Role;
 import dev.damselfly.scheduler.boot.Harness;
 import dev.damselfly.scheduler.boot.Talk;
+import dev.damselfly.scheduler.swarm.SwarmConfig;
 import dev.damselfly.scheduler.task.Task;
 import dev.damselfly.scheduler.task.TaskKey;
+import dev.damselfly.scheduler.task.Tasks;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -37,7 +39,7 @@ import org.junit.jupiter.api.Test;
 class LegacyTreeTest {
   private static final Download FILE = Harness.download("http://origin/f", 3);
 
-  private final Harness scheduler = new Harness();
+  private Harness scheduler = new Harness();
 
   @AfterEach
   void close() {
@@ -179,6 +181,20 @@ class LegacyTreeTest {
 
     assertThat(task().sizes().pieceCount()).isEqualTo(3);
     assertThat(task().message(true).getPiecesCount()).isZero();
+  }
+
+  @Test
+  @Threat("S-LEG-3")
+  void hostsWithoutIdentity_neverTakeMoreThanHalfOfThePlaces() {
+    scheduler.close();
+    scheduler = new Harness(SwarmConfig.DEFAULT, new Tasks.Limits(10, 4, 100, 200));
+    new Child("one", Role.LEGACY, FILE);
+    new Child("two", Role.LEGACY, FILE);
+
+    var third = new Child("three", Role.LEGACY, FILE);
+
+    assertThat(GrpcErrors.reasonOf(third.talk.failure())).contains(Reason.LIMIT_EXCEEDED);
+    assertThat(new Child("a", Role.PEER, FILE).talk.end()).isEmpty();
   }
 
   private static void reportPiece(Child child) {
