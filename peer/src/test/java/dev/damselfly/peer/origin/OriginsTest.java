@@ -108,6 +108,20 @@ class OriginsTest {
     assertThat(seen.bodyBytes()).hasValue(1);
   }
 
+  /// A name that no resolver knows: whoever asks for its address once more finds none.
+  @Test
+  @Threat({"TOB-2", "S-ORG-1"})
+  void connection_goesToTheAddressThatWasChecked() throws IOException {
+    var origin = origin(ScriptedOrigin.serving(CONTENT, "\"v1\""));
+    Egress checked = place -> new Egress.Way(new InetSocketAddress(InetAddress.getLoopbackAddress(), place.port()), Optional.empty());
+    try (var named = new Origins(OriginsConfig.standard("test"), checked, waits)) {
+      var facts = named.stat(new OriginRequest("http://nowhere.invalid:" + origin.port() + "/a", Map.of()));
+
+      assertThat(facts.length()).hasValue(CONTENT.length);
+    }
+    assertThat(origin.requests().getFirst().headers()).containsEntry("host", "nowhere.invalid:" + origin.port());
+  }
+
   @Test
   void stat_doesNotReadTheBodyOfAnOriginWithoutRanges() throws IOException {
     byte[] chunk = new byte[64 << 10];
