@@ -438,6 +438,17 @@ class OriginsTest {
         () -> origins.stat(new OriginRequest("http://127.0.0.1:1/", Map.of("x", "a\r\nb: c"))));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\r", "\r\n", "\0", "\u001f", "\u007f", "\u0101"})
+  @Threat({"B-24", "S-PXY-2", "F-11"})
+  void header_whoseValueIsMoreThanALineOfTextIsRefused(String character) {
+    for (String value : List.of(character, "a" + character + "b: c", "a" + character)) {
+      assertReason(
+          Reason.MALFORMED_FIELD,
+          () -> origins.stat(new OriginRequest("http://127.0.0.1:1/", Map.of("x", value))));
+    }
+  }
+
   @Test
   void noListener_isRefusedWithoutAStatus() throws IOException {
     var origin = origin(e -> e.hangUp());
