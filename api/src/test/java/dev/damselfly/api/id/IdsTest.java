@@ -179,6 +179,8 @@ class IdsTest {
     assertThatThrownBy(() -> new PieceLayout((1L << 46) + 1, 64 << 20)).isInstanceOf(InvalidValue.class);
     assertThatThrownBy(() -> new PieceLayout(1L << 46, 4 << 20)).isInstanceOf(InvalidValue.class);
     assertThatThrownBy(() -> new PieceLayout(-1, 4 << 20)).isInstanceOf(InvalidValue.class);
+    assertThatThrownBy(() -> new PieceLayout(10, (64 << 20) + 1)).isInstanceOf(InvalidValue.class);
+    assertThatThrownBy(() -> new PieceLayout(10, (4 << 20) - 1)).isInstanceOf(InvalidValue.class);
     assertThatThrownBy(() -> new PieceLayout(10, 4 << 20).first(new ByteRange(10, 1)))
         .isInstanceOf(InvalidValue.class);
     assertThatThrownBy(() -> PieceLayout.standard(0).range(new PieceNumber(0))).isInstanceOf(InvalidValue.class);

@@ -108,6 +108,20 @@ class OriginsTest {
     assertThat(seen.bodyBytes()).hasValue(1);
   }
 
+  /// A name that no resolver knows: whoever asks for its address once more finds none.
+  @Test
+  @Threat({"TOB-2", "S-ORG-1"})
+  void connection_goesToTheAddressThatWasChecked() throws IOException {
+    var origin = origin(ScriptedOrigin.serving(CONTENT, "\"v1\""));
+    Egress checked = place -> new Egress.Way(new InetSocketAddress(InetAddress.getLoopbackAddress(), place.port()), Optional.empty());
+    try (var named = new Origins(OriginsConfig.standard("test"), checked, waits)) {
+      var facts = named.stat(new OriginRequest("http://nowhere.invalid:" + origin.port() + "/a", Map.of()));
+
+      assertThat(facts.length()).hasValue(CONTENT.length);
+    }
+    assertThat(origin.requests().getFirst().headers()).containsEntry("host", "nowhere.invalid:" + origin.port());
+  }
+
   @Test
   void stat_doesNotReadTheBodyOfAnOriginWithoutRanges() throws IOException {
     byte[] chunk = new byte[64 << 10];
@@ -422,6 +436,17 @@ class OriginsTest {
     assertReason(
         Reason.MALFORMED_FIELD,
         () -> origins.stat(new OriginRequest("http://127.0.0.1:1/", Map.of("x", "a\r\nb: c"))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\r", "\r\n", "\0", "\u001f", "\u007f", "\u0101"})
+  @Threat({"B-24", "S-PXY-2", "F-11"})
+  void header_whoseValueIsMoreThanALineOfTextIsRefused(String character) {
+    for (String value : List.of(character, "a" + character + "b: c", "a" + character)) {
+      assertReason(
+          Reason.MALFORMED_FIELD,
+          () -> origins.stat(new OriginRequest("http://127.0.0.1:1/", Map.of("x", value))));
+    }
   }
 
   @Test
