@@ -55,8 +55,8 @@ class RegistryMirrorTest {
 
   @AfterAll
   static void stop() throws IOException {
-    cluster.close();
     registry.close();
+    cluster.close();
     try (var files = Files.walk(home)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
     }
