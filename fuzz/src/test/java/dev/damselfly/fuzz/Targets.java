@@ -42,6 +42,6 @@ public final class Targets {
   }
 
   private static Target made(String type) throws ReflectiveOperationException {
-    return (Target) Class.forName(type).getDeclaredConstructor().newInstance();
+    return Class.forName(type).asSubclass(Target.class).getDeclaredConstructor().newInstance();
   }
 }
