@@ -125,6 +125,17 @@ class IdsTest {
     assertThatThrownBy(() -> HostId.of("10.0.0.1", "", false)).isInstanceOf(InvalidValue.class);
   }
 
+  @Test
+  @Threat({"TOB-6", "B-28"})
+  void taskId_hasItsLength() {
+    for (int length = 0; length < 130; length++) {
+      String text = "a".repeat(length);
+      if (length != TaskId.LENGTH) {
+        assertThatThrownBy(() -> new TaskId(text)).as("%d", length).isInstanceOf(InvalidValue.class);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "457B", "g", "../../../../etc/passwd"})
   @Threat({"TOB-6", "B-28"})

@@ -211,4 +211,19 @@ class DecodeTest {
   private static byte[] join(byte[] a, byte[] b) {
     return ByteBuffer.allocate(a.length + b.length).put(a).put(b).array();
   }
+
+  /// Five bytes in a frame that asks for a window of any size.
+  private static byte[] withWindow(int exponent) {
+    return new byte[] {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD, 0, (byte) ((exponent - 10) << 3), (5 << 3) | 1, 0, 0, 1, 2, 3, 4, 5};
+  }
+
+  @Test
+  @Threat("B-42")
+  void zstdWindow_decidesAboutNoMoreMemoryThanAChunkHas() throws RafsRefused {
+    byte[] large = withWindow(25);
+    var coding = new Frame.Coding.Whole(Compression.ZSTD);
+
+    assertThat(new Frame(0, 0, large.length, 5, coding).open(withWindow(24))).isNotNull();
+    assertThatThrownBy(() -> new Frame(0, 0, large.length, 5, coding).open(large)).isInstanceOf(RafsRefused.class);
+  }
 }
