@@ -44,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -475,6 +476,20 @@ class SwarmTest {
   }
 
   @Test
+  @Threat({"S-VTX-3", "TOB-15"})
+  void pieceThatNoLeaseCovers_attestsNothing() {
+    Peer a = peer("a");
+    a.want(1);
+    LeaseGranted lease = a.leases().getFirst();
+    int other = IntStream.range(0, PIECES).filter(n -> !lease.getNumbersList().contains(n)).findFirst().orElseThrow();
+
+    a.brought(lease.getLeaseId(), other, "x");
+    a.brought(lease.getLeaseId() + 1000, other, "x");
+
+    assertThat(a.attested()).isEmpty();
+  }
+
+  @Test
   @Threat("S-SCH-7")
   void resumedPieces_attestOnlyWhereNothingIsKnown() {
     Peer a = new Peer(scheduler, "a", Role.PEER, r -> r.addHeld(piece(0, "old").setFromOrigin(true)));
@@ -507,6 +522,27 @@ class SwarmTest {
 
     assertThat(d.parentsRemoved()).containsExactly(bad.peerId);
     assertThat(scheduler.audit).anyMatch(e -> e.action() == AuditAction.PEER_QUARANTINE && e.actor().endsWith("/bad"));
+  }
+
+  @Test
+  @Threat({"S-SCH-7", "S-SCH-5"})
+  void blameOfAParentThatWasNeverGiven_shutsNobodyOut() {
+    List<Peer> strangers = List.of(peer("b"), peer("c"));
+    for (Peer stranger : strangers) {
+      stranger.say(m -> m.setLeft(Left.newBuilder().setOutcome(Left.Outcome.SERVING))); // wants no parents
+    }
+    Peer origin = peer("o");
+    origin.want(1);
+    origin.brought(origin.leases().getFirst().getLeaseId(), 0, "real");
+    Peer d = child("d");
+    for (Peer stranger : strangers) {
+      assertThat(stranger.parentsAdded()).isEmpty();
+      stranger.say(
+          m -> m.setMismatch(PieceMismatch.newBuilder().setParentPeerId(origin.peerId).setNumber(0).setActualSha256(sha("junk"))));
+    }
+
+    assertThat(d.parentsRemoved()).isEmpty();
+    assertThat(scheduler.audit).noneMatch(e -> e.action() == AuditAction.PEER_QUARANTINE);
   }
 
   @Test
