@@ -9,6 +9,7 @@ public final class DaemonMain {
 
   public static void main(String[] args) {
     TlsProperties.set(); // before any class of Netty or JSSE is loaded
+    TellingLoggers.silence();
     List<String> words = Arrays.asList(args);
     String command = words.isEmpty() ? "" : words.getFirst();
     List<String> rest = words.subList(Math.min(1, words.size()), words.size());

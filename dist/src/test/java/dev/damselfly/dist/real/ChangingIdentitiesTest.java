@@ -120,11 +120,13 @@ class ChangingIdentitiesTest {
   }
 
   private void assertCame(List<Command.Running> gets, Cluster cluster) throws IOException, InterruptedException {
+    long fromPeers = 0;
     for (int i = 0; i < gets.size(); i++) {
       Command.Result result = Command.await(gets.get(i));
       assertThat(result.code()).as(result.all() + cluster.log(PEERS.get(i))).isZero();
       assertThat(Arrays.equals(Files.readAllBytes(output(PEERS.get(i))), content.bytes())).isTrue();
-      assertThat(SwarmProcessesTest.number(result.out(), "from_peers")).as(result.all()).isPositive();
+      fromPeers += SwarmProcessesTest.number(result.out(), "from_peers");
     }
+    assertThat(fromPeers).isPositive();
   }
 }

@@ -176,7 +176,8 @@ class KillsTest {
       assertThat(Arrays.equals(Files.readAllBytes(output("a")), content.bytes())).isTrue();
       assertThat(SwarmProcessesTest.number(repeat.out(), "from_cache")).as(repeat.all()).isGreaterThanOrEqualTo(told);
       assertThat(sum(repeat)).as(repeat.all()).isEqualTo(SIZE);
-      assertThat(content.sent()).isEqualTo(sent + SwarmProcessesTest.number(repeat.out(), "from_origin"));
+      long read = SwarmProcessesTest.number(repeat.out(), "from_origin");
+      assertThat(content.sent() - sent).isBetween(read, read + GoodContent.PIECE - 1);
     }
   }
 
@@ -202,7 +203,8 @@ class KillsTest {
       assertThat(Arrays.equals(Files.readAllBytes(output("a")), content.bytes())).isTrue();
       assertThat(SwarmProcessesTest.number(repeat.out(), "from_cache")).as(repeat.all()).isGreaterThanOrEqualTo(told);
       assertThat(sum(repeat)).as(repeat.all()).isEqualTo(SIZE);
-      assertThat(content.sent() - sent).isEqualTo(SwarmProcessesTest.number(repeat.out(), "from_origin"));
+      long read = SwarmProcessesTest.number(repeat.out(), "from_origin");
+      assertThat(content.sent() - sent).isBetween(read, read + GoodContent.PIECE - 1); // steps into the sockets of the dead one
     }
   }
 

@@ -78,13 +78,14 @@ final class PieceLedger {
     }
   }
 
-  /// The member's own lease that covers the piece, running or ended a short time ago.
+  /// The member's own lease that covers the piece, running or ended a short time ago. A host that lost its stream joins
+  /// under a new peer id, and what it was reading then comes under the old lease.
   private Optional<Lease> leaseOf(Member member, HeldPiece piece) {
     if (piece.getLeaseId() == 0) {
       return Optional.empty();
     }
     Optional<Lease> lease = leases.find(piece.getLeaseId()).or(() -> leases.findEnded(piece.getLeaseId()));
-    if (lease.isPresent() && !lease.get().peerId().equals(member.peerId)) {
+    if (lease.isPresent() && !lease.get().identity().equals(member.identity())) {
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "pieces.lease_id: is the lease of another peer");
     }
     return lease.filter(own -> own.covers(piece.getNumber()));

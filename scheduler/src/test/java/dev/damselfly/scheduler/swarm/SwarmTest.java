@@ -476,6 +476,20 @@ class SwarmTest {
   }
 
   @Test
+  void leaseOfTheStreamBefore_isStillTheHostsOwn() {
+    Peer before = peer("a");
+    Peer other = peer("b"); // keeps the swarm alive
+    before.want(4);
+    LeaseGranted lease = before.leases().getFirst();
+    before.talk.breakOff();
+    Peer again = new Peer(scheduler, "a", Role.PEER, r -> r.setPeerId(r.getHostId() + "-2"));
+
+    again.brought(lease.getLeaseId(), lease.getNumbers(0), "late");
+
+    assertThat(other.attested()).containsExactly(lease.getNumbers(0));
+  }
+
+  @Test
   @Threat({"S-VTX-3", "TOB-15"})
   void pieceThatNoLeaseCovers_attestsNothing() {
     Peer a = peer("a");
