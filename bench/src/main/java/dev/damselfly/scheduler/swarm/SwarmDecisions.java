@@ -14,7 +14,7 @@ public final class SwarmDecisions {
   private static final SwarmConfig.Mesh MESH = SwarmConfig.DEFAULT.mesh();
   private static final SpiffeId ANYBODY = SpiffeId.parse("spiffe://bench.test/damselfly/peer/east/simulated");
 
-  private final OriginLeases leases = new OriginLeases();
+  private final OriginLeases leases = new OriginLeases(1);
   private final Holdings holdings = new Holdings();
   private final int count;
 

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Disjoint leases on pieces that nobody holds: each byte leaves the origin once (design decision D12). Not thread-safe.
 final class OriginLeases {
+  private static final long LEASES_PER_MILLI = 100;
   private static final int MAX_ENDED = 256;
 
   private final BitSet leased = new BitSet();
@@ -24,8 +25,18 @@ final class OriginLeases {
   private final Map<String, Set<Lease>> byPeer = new HashMap<>();
   private final Map<Long, Lease> ended = new LinkedHashMap<>();
   private @Nullable Lease whole;
-  private long nextId = 1;
+  private long nextId;
   private long version;
+
+  /// Leases of a swarm that begins now. Time grows faster than the number of leases, so no swarm has the ids of one before
+  /// it, of this process or of an earlier one: members may come back and name them.
+  static OriginLeases beginningAt(Instant now) {
+    return new OriginLeases(now.toEpochMilli() * LEASES_PER_MILLI);
+  }
+
+  OriginLeases(long firstId) {
+    this.nextId = firstId;
+  }
 
   /// Who asks, and for what.
   ///

@@ -20,7 +20,7 @@ final class Supply {
   private final Roster roster;
   private final Attestations attestations;
   private final SwarmConfig.Leases config;
-  private final OriginLeases leases = new OriginLeases();
+  private final OriginLeases leases;
   private final Set<Member> waiting = new LinkedHashSet<>();
   private @Nullable FixedContent content;
   private Instant peersWaitUntil = Instant.MIN;
@@ -28,7 +28,9 @@ final class Supply {
   private long seenLeases;
   private long seenLosses;
 
-  Supply(Roster roster, Attestations attestations, SwarmConfig.Leases config) {
+  /// @param now when the swarm begins
+  Supply(Roster roster, Attestations attestations, SwarmConfig.Leases config, Instant now) {
+    this.leases = OriginLeases.beginningAt(now);
     this.roster = roster;
     this.attestations = attestations;
     this.config = config;

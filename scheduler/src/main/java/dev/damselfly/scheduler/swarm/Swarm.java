@@ -47,7 +47,7 @@ final class Swarm {
     this.key = key;
     this.scope = scope;
     this.aftermath = new Aftermath(key, scope.audit());
-    this.supply = new Supply(roster, attestations, scope.config().leases());
+    this.supply = new Supply(roster, attestations, scope.config().leases(), scope.timer().instant());
     this.mesh = new Mesh(key, roster, blame, scope.config().mesh(), scope.grants(), scope.random());
     this.ledger = new PieceLedger(roster, attestations, supply.leases(), blame, mesh, aftermath);
     this.seedCall = new SeedCall(key, download, scope, roster, supply, aftermath);
@@ -187,7 +187,7 @@ final class Swarm {
     if (lease.isEmpty()) {
       return; // it ended while the message was on its way
     }
-    if (!lease.get().peerId().equals(member.peerId)) {
+    if (!lease.get().identity().equals(member.identity())) { // of a stream before is the host's own
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "lease_returned.lease_id: is the lease of another peer");
     }
     supply.forget(member);

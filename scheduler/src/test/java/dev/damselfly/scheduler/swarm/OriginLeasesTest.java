@@ -23,7 +23,7 @@ class OriginLeasesTest {
   private static final Instant NOW = Instant.EPOCH;
   private static final SpiffeId WHO = SpiffeId.parse("spiffe://test/damselfly/peer/1/a");
 
-  private final OriginLeases leases = new OriginLeases();
+  private final OriginLeases leases = new OriginLeases(1);
   private final BitSet held = new BitSet();
 
   private Lease grant(String peer, int most, int from, int to) {
@@ -107,7 +107,7 @@ class OriginLeasesTest {
   /// Against a map from piece to holder: leases never overlap, also when reports come late, twice or for nothing.
   @Property(tries = 500)
   void leases_equalTheNaiveModel(@ForAll @Size(max = 80) List<@IntRange(max = 9_999) Integer> steps) {
-    var table = new OriginLeases();
+    var table = new OriginLeases(1);
     var nobody = new BitSet();
     var holder = new HashMap<Integer, Long>(); // piece to lease
     var all = new HashMap<Long, Lease>();

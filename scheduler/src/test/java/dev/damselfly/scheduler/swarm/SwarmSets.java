@@ -43,7 +43,7 @@ public final class SwarmSets {
 
   /// Origin leases against a map from piece to lease.
   public static void leases(IntUnaryOperator next, int steps) {
-    var leases = new OriginLeases();
+    var leases = new OriginLeases(1);
     var held = new BitSet();
     Map<Integer, Long> holder = new HashMap<>();
     Map<Long, Lease> all = new HashMap<>();
