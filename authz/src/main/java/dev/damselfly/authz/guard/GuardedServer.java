@@ -16,7 +16,6 @@ import io.grpc.Grpc;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
-import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
@@ -37,7 +36,6 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 /// Refuses to start when policy and services differ. Thread-safe after [#start].
 public final class GuardedServer implements AutoCloseable {
   private static final Attributes.Key<Caller> CALLER = Attributes.Key.create("damselfly-caller");
-  private static final int GRACE_SECONDS = 5;
 
   private final InetSocketAddress address;
   private final TlsContexts tls;
@@ -142,10 +140,7 @@ public final class GuardedServer implements AutoCloseable {
 
   /// Every RPC that is exposed.
   public List<MethodDescriptor<?, ?>> methods() {
-    return server.getServices().stream()
-        .flatMap(service -> service.getMethods().stream())
-        .<MethodDescriptor<?, ?>>map(ServerMethodDefinition::getMethodDescriptor)
-        .toList();
+    return Servers.methods(server);
   }
 
   /// Request messages that the guard let through to handlers so far.
@@ -161,15 +156,7 @@ public final class GuardedServer implements AutoCloseable {
   /// Stops accepting, gives running calls 5 s, then ends them.
   @Override
   public void close() {
-    server.shutdown();
-    try {
-      if (!server.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
-        server.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      server.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
+    Servers.stop(server);
     registry.close();
     handlers.shutdown();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);

@@ -17,7 +17,6 @@ import io.grpc.Grpc;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
-import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
@@ -43,7 +42,6 @@ import org.slf4j.LoggerFactory;
 public final class LegacyServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LegacyServer.class);
   private static final Attributes.Key<Caller> CALLER = Attributes.Key.create("damselfly-legacy-caller");
-  private static final int GRACE_SECONDS = 5;
   private static final int CALLS_PER_CONNECTION = 1000;
   private static final long RECORDS_PER_SECOND = 10;
 
@@ -162,10 +160,7 @@ public final class LegacyServer implements AutoCloseable {
 
   /// Every RPC that is exposed.
   public List<MethodDescriptor<?, ?>> methods() {
-    return server.getServices().stream()
-        .flatMap(service -> service.getMethods().stream())
-        .<MethodDescriptor<?, ?>>map(ServerMethodDefinition::getMethodDescriptor)
-        .toList();
+    return Servers.methods(server);
   }
 
   /// Request messages that the guard let through to handlers so far.
@@ -181,15 +176,7 @@ public final class LegacyServer implements AutoCloseable {
   /// Stops accepting, gives running calls 5 s, then ends them.
   @Override
   public void close() {
-    server.shutdown();
-    try {
-      if (!server.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
-        server.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      server.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
+    Servers.stop(server);
     handlers.shutdown();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }

@@ -9,17 +9,9 @@ import dev.damselfly.authz.legacy.LegacyCallers;
 import dev.damselfly.authz.limits.TokenBucket;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.transfer.PieceTransport;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -28,7 +20,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +30,6 @@ import org.slf4j.LoggerFactory;
 /// [#close] are called once, by the boot. Thread-safe.
 public final class LegacyPieceListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LegacyPieceListener.class);
-  private static final WriteBufferWaterMark WATERMARK = new WriteBufferWaterMark(512 << 10, 1 << 20);
   private static final int BACKLOG = 128;
   private static final int REQUEST_BUFFER = 4 << 10;
   private static final int THREADS = 2;
@@ -55,8 +45,7 @@ public final class LegacyPieceListener implements AutoCloseable {
   private final EventLoopGroup loops = PieceTransport.loops("legacy-upload", THREADS);
   private final ExecutorService worker =
       Executors.newFixedThreadPool(THREADS, new DefaultThreadFactory("legacy-read", true));
-  private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-  private volatile @Nullable Channel server;
+  private final PieceSocket socket = new PieceSocket("legacy piece listener", BACKLOG, REQUEST_BUFFER);
 
   /// @param bind address and port to listen on; port 0 takes a free one
   /// @param audit marks records of legacy callers
@@ -72,29 +61,7 @@ public final class LegacyPieceListener implements AutoCloseable {
 
   /// @throws IOException when the address cannot be bound
   public LegacyPieceListener start() throws IOException {
-    var bound =
-        new ServerBootstrap()
-            .group(loops)
-            .channel(PieceTransport.serverChannel())
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATERMARK)
-            .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(REQUEST_BUFFER))
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    accept(channel);
-                  }
-                })
-            .bind(bind)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw new IOException("the legacy piece listener cannot listen on " + bind, bound.cause());
-    }
-    server = bound.channel();
+    socket.bind(bind, loops, loops, this::accept);
     return this;
   }
 
@@ -117,7 +84,7 @@ public final class LegacyPieceListener implements AutoCloseable {
       channel.close();
       return;
     }
-    open.add(channel);
+    socket.add(channel);
     channel
         .pipeline()
         .addLast(
@@ -153,11 +120,7 @@ public final class LegacyPieceListener implements AutoCloseable {
   ///
   /// @throws IllegalStateException before [#start]
   public int port() {
-    Channel listening = server;
-    if (listening == null) {
-      throw new IllegalStateException("the legacy piece listener was not started");
-    }
-    return ((InetSocketAddress) listening.localAddress()).getPort();
+    return socket.port();
   }
 
   /// Open connections.
@@ -168,11 +131,7 @@ public final class LegacyPieceListener implements AutoCloseable {
   /// Stops accepting, ends all connections, and waits for the threads.
   @Override
   public void close() {
-    Channel listening = server;
-    if (listening != null) {
-      listening.close().awaitUninterruptibly();
-    }
-    open.close().awaitUninterruptibly();
+    socket.close();
     loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
     worker.close();
   }

@@ -7,19 +7,11 @@ import dev.damselfly.authz.tls.ConnectionRegistry;
 import dev.damselfly.authz.tls.TlsContexts;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.transfer.PieceTransport;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -27,7 +19,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /// Serves pieces to children: TLS 1.3 with both ends' SVIDs, the grant first, then frames (D13). Thread-safe.
 ///
@@ -36,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class PieceListener implements AutoCloseable {
   private static final Expected CHILD =
       new Expected(Set.of(Role.PEER, Role.SEED_PEER), Optional.empty(), Optional.empty());
-  private static final WriteBufferWaterMark WATERMARK = new WriteBufferWaterMark(512 << 10, 1 << 20);
   private static final int BACKLOG = 1024;
   private static final int REQUEST_BUFFER = 16 << 10;
 
@@ -49,9 +39,8 @@ public final class PieceListener implements AutoCloseable {
   private final EventLoopGroup loops = PieceTransport.loops("piece-upload");
   private final ExecutorService worker = pool("piece-read");
   private final ExecutorService handshakes = pool("piece-handshake");
-  private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+  private final PieceSocket socket = new PieceSocket("piece listener", BACKLOG, REQUEST_BUFFER);
   private final UploadParts parts;
-  private volatile @Nullable Channel server;
 
   /// @param bind address and port to listen on; port 0 takes a free one
   public PieceListener(
@@ -78,29 +67,7 @@ public final class PieceListener implements AutoCloseable {
   /// @throws IOException when the address cannot be bound
   public PieceListener start() throws IOException {
     SslContext context = tls.server(PieceTransport.ALPN, CHILD);
-    var bound =
-        new ServerBootstrap()
-            .group(acceptLoop, loops)
-            .channel(PieceTransport.serverChannel())
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATERMARK)
-            .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(REQUEST_BUFFER))
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    accept(channel, context);
-                  }
-                })
-            .bind(bind)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw new IOException("the piece listener cannot listen on " + bind, bound.cause());
-    }
-    server = bound.channel();
+    socket.bind(bind, acceptLoop, loops, channel -> accept(channel, context));
     return this;
   }
 
@@ -110,7 +77,7 @@ public final class PieceListener implements AutoCloseable {
       return;
     }
     channel.closeFuture().addListener(_ -> shares.leave());
-    open.add(channel);
+    socket.add(channel);
     SslHandler handler = context.newHandler(channel.alloc(), handshakes);
     handler.setHandshakeTimeoutMillis(limits.handshake().toMillis());
     channel
@@ -124,11 +91,7 @@ public final class PieceListener implements AutoCloseable {
   ///
   /// @throws IllegalStateException before [#start]
   public int port() {
-    Channel listening = server;
-    if (listening == null) {
-      throw new IllegalStateException("the piece listener was not started");
-    }
-    return ((InetSocketAddress) listening.localAddress()).getPort();
+    return socket.port();
   }
 
   /// Open connections, authenticated or not.
@@ -139,11 +102,7 @@ public final class PieceListener implements AutoCloseable {
   /// Stops accepting, ends all connections, and waits for the threads.
   @Override
   public void close() {
-    Channel listening = server;
-    if (listening != null) {
-      listening.close().awaitUninterruptibly();
-    }
-    open.close().awaitUninterruptibly();
+    socket.close();
     stop(loops);
     stop(acceptLoop);
     worker.close();
