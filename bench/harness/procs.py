@@ -14,6 +14,7 @@ class Proc:
         self.label, self.path = label, log
         inside = ["ip", "netns", "exec", space] if space else []
         with open(log, "ab") as out:
+            self.begin = out.tell()  # another process may have written here before
             self.process = subprocess.Popen(inside + words, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                             start_new_session=True, env={**os.environ, **(env or {})})
         self.session, self.ended, self.code = self.process.pid, None, None
@@ -21,6 +22,7 @@ class Proc:
 
     def text(self):
         with open(self.path, encoding="utf-8", errors="replace") as log:
+            log.seek(self.begin)
             return log.read()
 
     def await_text(self, wanted, seconds=120):

@@ -29,7 +29,8 @@ final class Parents {
   /// One parent with a link.
   static final class Parent {
     final ParentRef ref;
-    final Map<Integer, IncomingPiece> asked = new HashMap<>();
+    /// In the order of the requests.
+    final Map<Integer, IncomingPiece> asked = new LinkedHashMap<>();
     final BitSet have = new BitSet();
     boolean ready;
     /// Is asked for nothing more.
@@ -45,14 +46,14 @@ final class Parents {
       return java.util.Objects.requireNonNull(link, "a parent has its link from the start");
     }
 
-    BitSet outstanding() {
-      var numbers = new BitSet();
-      asked.keySet().forEach(numbers::set);
-      return numbers;
+    /// In the order of the requests.
+    List<Integer> outstanding() {
+      return List.copyOf(asked.keySet());
     }
 
+    /// Requests that were given up still keep the parent busy.
     ParentView view() {
-      return new ParentView(have, asked.size(), link().rate());
+      return new ParentView(have, Math.max(asked.size(), link().inFlight()), link().rate());
     }
   }
 

@@ -3,6 +3,7 @@ package dev.damselfly.peer.download;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.random.RandomGenerator;
 
@@ -182,35 +183,34 @@ final class PieceChooser {
     return count;
   }
 
-  /// Near the end, a parent that holds an outstanding piece of an idle, much faster one: its requests are worth
-  /// taking away.
+  /// A piece that an idle parent would send much sooner than the one that was asked for it.
   ///
-  /// @param outstanding pieces asked of each parent
+  /// @param outstanding pieces asked of each parent, in the order of the requests
   /// @param pieceLength bytes of a piece
-  /// @return index of the parent to leave
-  static OptionalInt laggard(List<ParentView> parents, List<BitSet> outstanding, long pieceLength) {
-    OptionalInt worst = OptionalInt.empty();
+  /// @return the last such piece of the parent that keeps its pieces longest, and that parent
+  static Optional<Pick> late(List<ParentView> parents, List<List<Integer>> outstanding, long pieceLength) {
+    Optional<Pick> worst = Optional.empty();
     double longest = 0;
     for (int slow = 0; slow < parents.size(); slow++) {
-      if (outstanding.get(slow).isEmpty()) {
-        continue;
-      }
-      double wait = seconds(parents.get(slow), outstanding.get(slow).cardinality(), pieceLength);
-      double other = elsewhere(parents, outstanding, slow, pieceLength);
-      if (wait > 3 * other + 0.5 && wait > longest) {
-        longest = wait;
-        worst = OptionalInt.of(slow);
+      double wait = seconds(parents.get(slow), parents.get(slow).inFlight(), pieceLength);
+      for (int piece : outstanding.get(slow)) {
+        double other = elsewhere(parents, outstanding, piece, pieceLength);
+        if (wait > 3 * other + 0.5 && wait >= longest) {
+          longest = wait;
+          worst = Optional.of(new Pick(slow, piece));
+        }
       }
     }
     return worst;
   }
 
-  private static double elsewhere(List<ParentView> parents, List<BitSet> outstanding, int slow, long pieceLength) {
+  private static double elsewhere(List<ParentView> parents, List<List<Integer>> outstanding, int piece, long pieceLength) {
     double best = Double.POSITIVE_INFINITY;
     for (int fast = 0; fast < parents.size(); fast++) {
-      boolean idle = fast != slow && outstanding.get(fast).isEmpty() && parents.get(fast).rate() > 0;
-      if (idle && parents.get(fast).have().intersects(outstanding.get(slow))) {
-        best = Math.min(best, seconds(parents.get(fast), 1, pieceLength));
+      ParentView view = parents.get(fast);
+      boolean idle = outstanding.get(fast).isEmpty() && view.inFlight() == 0 && view.rate() > 0;
+      if (idle && view.have().get(piece)) {
+        best = Math.min(best, seconds(view, 1, pieceLength));
       }
     }
     return best;

@@ -140,21 +140,19 @@ final class PieceFlow {
     }
   }
 
-  /// Near the end: leaves a parent that keeps pieces which an idle one would send much sooner.
+  /// At the end, when everything is on its way: takes a piece away from a parent that keeps it much longer than an
+  /// idle one would take. Asking the other one comes next, when the request is given up.
   ///
   /// @return true when it makes sense to look again soon
-  boolean leaveLaggard() {
+  boolean hurryLast() {
     List<Parent> ready = parents.ready();
     if (ready.size() < 2 || ready.stream().allMatch(parent -> parent.asked.isEmpty())) {
       return false;
     }
-    var laggard =
-        PieceChooser.laggard(
-            ready.stream().map(Parent::view).toList(), ready.stream().map(Parent::outstanding).toList(), pieceLength());
-    if (laggard.isPresent()) {
-      Parent slow = ready.get(laggard.getAsInt());
-      swarm.member().ifPresent(member -> member.parentLost(slow.ref.peerId(), ParentLost.Reason.STALLED));
-      parents.leave(slow);
+    if (pieces.missing().isEmpty()) {
+      PieceChooser.late(
+              ready.stream().map(Parent::view).toList(), ready.stream().map(Parent::outstanding).toList(), pieceLength())
+          .ifPresent(pick -> ready.get(pick.parent()).link().withdraw(new PieceNumber(pick.piece())));
     }
     return true;
   }
@@ -208,6 +206,7 @@ final class PieceFlow {
     switch (failure) {
       case NOT_FOUND -> parent.ifPresent(p -> p.have.clear(number.value()));
       case LOCAL_DISK -> owner.broken(diskFailed());
+      case WITHDRAWN -> {} // another parent is asked for it
       case WRONG_BYTES, PROTOCOL_BROKEN, STALLED, REFUSED, UNREACHABLE, CLOSED -> {} // the end of the link follows
     }
   }
@@ -245,7 +244,7 @@ final class PieceFlow {
       case PROTOCOL_BROKEN -> ParentLost.Reason.PROTOCOL_BROKEN;
       case STALLED -> ParentLost.Reason.STALLED;
       case REFUSED -> ParentLost.Reason.REFUSED;
-      case UNREACHABLE, NOT_FOUND, LOCAL_DISK, CLOSED -> ParentLost.Reason.UNREACHABLE;
+      case UNREACHABLE, NOT_FOUND, LOCAL_DISK, WITHDRAWN, CLOSED -> ParentLost.Reason.UNREACHABLE;
     };
   }
 

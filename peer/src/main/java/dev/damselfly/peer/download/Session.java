@@ -377,7 +377,7 @@ final class Session implements PieceFlow.Owner {
       join();
     }
     flow.advance(callers.originRequest(), alone);
-    if (flow.leaveLaggard()) {
+    if (flow.hurryLast()) {
       alarms.set(What.RECHECK, RECHECK);
     }
     if (callers.originRequest().isEmpty()) {

@@ -15,6 +15,9 @@ final class Ask {
   /// The disk failed: the rest of the content is dropped. Only on the link's queue.
   boolean diskFailed;
 
+  /// The listener was told how it ended, and the sink is not the link's any more. Only on the link's queue.
+  boolean settled;
+
   Ask(Attestation expected, IncomingPiece sink) {
     this.expected = expected;
     this.sink = sink;

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -121,6 +122,21 @@ final class LinkSession extends ChannelInboundHandlerAdapter implements FrameCut
     }
     waiting.add(ask);
     sendWaiting();
+  }
+
+  /// Gives up the latest request for a piece: it is not sent, or its answer is dropped.
+  void withdraw(PieceNumber number) {
+    Optional<Ask> unsent = latest(waiting, number);
+    if (unsent.isPresent()) {
+      waiting.remove(unsent.get());
+      link.fail(unsent.get(), Failure.WITHDRAWN);
+    } else {
+      latest(sent, number).ifPresent(link::dropAnswer);
+    }
+  }
+
+  private static Optional<Ask> latest(Queue<Ask> asks, PieceNumber number) {
+    return asks.stream().filter(ask -> ask.number().equals(number)).reduce((_, later) -> later);
   }
 
   boolean isOver() {

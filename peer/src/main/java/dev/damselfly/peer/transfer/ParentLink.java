@@ -18,6 +18,10 @@ public interface ParentLink extends AutoCloseable {
   /// @throws IllegalStateException above 256 requests without an answer
   void request(Attestation expected, IncomingPiece sink);
 
+  /// Gives a request up: the listener gets `failed` with WITHDRAWN for it, and what still arrives of it is dropped. The
+  /// link stays; the request counts until its answer is here. Nothing happens when it was answered already.
+  void withdraw(PieceNumber number);
+
   /// Shows the parent a newer grant for the same task, before the first one expires.
   void renewGrant(ByteString grant);
 
@@ -64,6 +68,8 @@ public interface ParentLink extends AutoCloseable {
     UNREACHABLE,
     /// Our own disk.
     LOCAL_DISK,
+    /// We gave the request up.
+    WITHDRAWN,
     /// Closed by us.
     CLOSED
   }

@@ -104,6 +104,11 @@ final class TlsParentLink implements ParentLink {
   }
 
   @Override
+  public void withdraw(PieceNumber number) {
+    onLoop(() -> session.withdraw(number), () -> {}); // without a loop all links are over
+  }
+
+  @Override
   public void renewGrant(ByteString newer) {
     onLoop(
         () -> {
@@ -197,6 +202,11 @@ final class TlsParentLink implements ParentLink {
     tell(() -> failed(ask, failure));
   }
 
+  /// The answer will not be used.
+  void dropAnswer(Ask ask) {
+    tell(() -> settle(ask, Failure.WITHDRAWN));
+  }
+
   void closed(LinkSession ended, Failure failure) {
     if (ended == next) {
       next = null;
@@ -239,7 +249,7 @@ final class TlsParentLink implements ParentLink {
   private void write(LinkSession from, Ask ask, ByteBuf bytes) {
     int length = bytes.readableBytes();
     try {
-      if (!ask.diskFailed) {
+      if (!ask.diskFailed && !ask.settled) {
         for (var part : bytes.nioBuffers()) {
           ask.sink.write(part);
         }
@@ -254,7 +264,7 @@ final class TlsParentLink implements ParentLink {
   }
 
   private void finish(Ask ask) {
-    if (ask.diskFailed) {
+    if (ask.settled || ask.diskFailed) {
       failed(ask, Failure.LOCAL_DISK);
       return;
     }
@@ -264,6 +274,7 @@ final class TlsParentLink implements ParentLink {
             .filter(piece -> piece.record().crc32().equals(ask.claimedCrc));
     if (verified.isPresent()) {
       inFlight.decrementAndGet();
+      ask.settled = true;
       listener.received(this, verified.get());
       return;
     }
@@ -274,7 +285,14 @@ final class TlsParentLink implements ParentLink {
 
   private void failed(Ask ask, Failure failure) {
     inFlight.decrementAndGet();
-    listener.failed(this, ask.number(), failure);
+    settle(ask, failure);
+  }
+
+  private void settle(Ask ask, Failure failure) {
+    if (!ask.settled) {
+      ask.settled = true;
+      listener.failed(this, ask.number(), failure);
+    }
   }
 
   /// S-VTX-5: who served the wrong bytes stays on record.

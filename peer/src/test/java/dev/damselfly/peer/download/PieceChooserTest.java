@@ -83,4 +83,36 @@ class PieceChooserTest {
 
     assertThat(picks).containsExactly(new Pick(1, 99));
   }
+
+  @Test
+  void lastPieceOfASlowParent_isTakenAwayForAnIdleOneThatHoldsIt() {
+    var slow = parent(pieces(0, 10), 2, PIECE / 4);
+    var idle = parent(pieces(0, 10), 0, 10 * PIECE);
+
+    assertThat(PieceChooser.late(List.of(slow, idle), List.of(List.of(7, 3), List.of()), PIECE)).contains(new Pick(0, 3));
+  }
+
+  @Test
+  void pieceThatIdleParentsDoNotHold_staysWhereItWasAsked() {
+    var slow = parent(pieces(0, 10), 2, PIECE / 4);
+    var idle = parent(pieces(0, 3), 0, 10 * PIECE);
+
+    assertThat(PieceChooser.late(List.of(slow, idle), List.of(List.of(7, 3), List.of()), PIECE)).isEmpty();
+  }
+
+  @Test
+  void pieceThatComesAlmostAsSoon_staysWhereItWasAsked() {
+    var slower = parent(pieces(0, 10), 2, 5 * PIECE);
+    var idle = parent(pieces(0, 10), 0, 10 * PIECE);
+
+    assertThat(PieceChooser.late(List.of(slower, idle), List.of(List.of(7, 3), List.of()), PIECE)).isEmpty();
+  }
+
+  @Test
+  void parentThatStillSendsWhatWasGivenUp_isNotIdle() {
+    var slow = parent(pieces(0, 10), 2, PIECE / 4);
+    var busy = parent(pieces(0, 10), 1, 10 * PIECE);
+
+    assertThat(PieceChooser.late(List.of(slow, busy), List.of(List.of(7, 3), List.of()), PIECE)).isEmpty();
+  }
 }

@@ -217,6 +217,32 @@ class PieceTransferTest {
   }
 
   @Test
+  void withdraw_givesTheSinkBackAndTheLinkGoesOn() throws Exception {
+    fill();
+    var events = new LinkEvents();
+    var link = open(parent.listen(mint, UploadLimits.standard()), events);
+    events.next(Event.Have.class);
+    try (var first = TestHost.mine(target, 0);
+        var second = TestHost.mine(target, 1)) {
+      link.request(attested(0), first);
+      link.withdraw(new PieceNumber(0));
+      Event told = events.next();
+      if (told instanceof Event.Failed) { // else the piece was faster
+        assertThat(told).isEqualTo(new Event.Failed(0, ParentLink.Failure.WITHDRAWN));
+        first.restart();
+        first.write(content(0));
+        assertThat(first.verify(attested(0), new PieceSource.Parent("p", "s", "w", "g"))).isPresent();
+      }
+      link.withdraw(new PieceNumber(5)); // was not asked for
+      link.request(attested(1), second);
+
+      var received = (Event.Received) events.next();
+      assertThat(received.piece().record().number()).isEqualTo(new PieceNumber(1));
+      assertThat(link.inFlight()).isZero();
+    }
+  }
+
+  @Test
   void quarantinedPiece_isNotServed() throws Exception {
     fill();
     var events = new LinkEvents();
