@@ -62,6 +62,11 @@ final class ManagerRpcFuzz implements HandlerTarget {
 
   private boolean changed;
 
+  /// What is made once counts for no input.
+  public static void fuzzerInitialize() {
+    new ManagerRpcFuzz().run(new byte[0]);
+  }
+
   public static void fuzzerTestOneInput(byte[] input) {
     new ManagerRpcFuzz().run(input);
   }

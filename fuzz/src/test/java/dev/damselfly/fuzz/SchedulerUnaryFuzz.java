@@ -46,6 +46,11 @@ final class SchedulerUnaryFuzz implements HandlerTarget {
           .sorted((a, b) -> a.getFullMethodName().compareTo(b.getFullMethodName()))
           .toList();
 
+  /// What is made once counts for no input.
+  public static void fuzzerInitialize() {
+    new SchedulerUnaryFuzz().run(new byte[0]);
+  }
+
   public static void fuzzerTestOneInput(byte[] input) {
     new SchedulerUnaryFuzz().run(input);
   }

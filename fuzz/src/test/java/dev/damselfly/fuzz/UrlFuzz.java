@@ -16,6 +16,8 @@ import java.util.List;
 final class UrlFuzz implements dev.damselfly.fuzz.Target {
   private static final EgressGate GATE = new EgressGate(EgressPolicy.publicInternet(), UrlFuzz::resolve, 16, event -> {});
 
+  private static final byte[] NAT64 = {0, 0x64, (byte) 0xff, (byte) 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+
   public static void fuzzerTestOneInput(byte[] input) {
     new UrlFuzz().run(input);
   }
@@ -62,7 +64,7 @@ final class UrlFuzz implements dev.damselfly.fuzz.Target {
     if (a.length == 16) {
       boolean global = (a[0] & 0xe0) == 0x20;
       boolean tunnelled = a[0] == 0x20 && (a[1] == 0x02 || a[1] == 0x01 && a[2] == 0 && a[3] == 0);
-      boolean nat64 = a[0] == 0 && a[1] == 0x64 && (a[2] & 0xff) == 0xff && (a[3] & 0xff) == 0x9b;
+      boolean nat64 = java.util.Arrays.equals(a, 0, 12, NAT64, 0, 12);
       int at = nat64 ? 12 : tunnelled && a[1] == 0x02 ? 2 : -1;
       return at >= 0 ? isSpecial(java.util.Arrays.copyOfRange(a, at, at + 4)) : !global;
     }
@@ -94,7 +96,7 @@ final class UrlFuzz implements dev.damselfly.fuzz.Target {
     for (String host :
         List.of(
             "example.org", "local", "private", "mixed", "nothing", "127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "0x7f.1", "[::1]",
-            "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1%25eth0]", "0", "localhost.", "a.b..c", "%31%32%37.0.0.1",
+            "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[::6f00:1]", "[64:ff9b:1::6f00:1]", "@example.org", "[2002:7f00:1::]", "[fe80::1%25eth0]", "0", "localhost.", "a.b..c", "%31%32%37.0.0.1",
             "\uff11\uff12\uff17.0.0.1", "allowed@127.0.0.1", "10.0.0.1:080", "169.254.169.254", "xn--bcher-kva.example", "b\u00fccher.example")) {
       texts.add("http://" + host + "/x?b=2&a=1&zz=3#f");
     }

@@ -118,9 +118,9 @@ public final class CanonicalUrl {
     return parts.path();
   }
 
-  /// There is a user name or password in the URL: fine in an id, never in a request.
+  /// There is an `@` before the host, be it with an empty user name: fine in an id, never in a request.
   public boolean hasUserInfo() {
-    return !parts.userInfo().isEmpty();
+    return UrlText.hasUserInfo(given);
   }
 
   /// For people and logs: normalised, without user info, query and fragment.

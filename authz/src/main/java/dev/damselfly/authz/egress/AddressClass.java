@@ -33,6 +33,8 @@ enum AddressClass {
           Cidr.parse("240.0.0.0/4"), Cidr.parse("::/96"), Cidr.parse("100::/64"), Cidr.parse("2001::/23"),
           Cidr.parse("2001:db8::/32"), Cidr.parse("3fff::/20"), Cidr.parse("5f00::/16"), Cidr.parse("ff00::/8"));
 
+  private static final Cidr IPV4_OF_ALL = Cidr.parse("64:ff9b::/96");
+
   private final String text;
 
   AddressClass(String text) {
@@ -57,12 +59,13 @@ enum AddressClass {
     if (in(PRIVATES, normal)) {
       return PRIVATE;
     }
-    return in(SPECIALS, normal) || isUnassigned(normal.getAddress()) ? SPECIAL : PUBLIC;
+    return in(SPECIALS, normal) || isUnassigned(address.getAddress()) ? SPECIAL : PUBLIC;
   }
 
-  /// Only 2000::/3 is global unicast (RFC 4291 2.4); what lies outside was never handed out.
+  /// Only 2000::/3 is global unicast (RFC 4291 2.4), and 64:ff9b::/96 stands for all of IPv4 (RFC 6052 2.1). What lies
+  /// outside was never handed out, or is for use inside a site, whatever IPv4 address it carries.
   private static boolean isUnassigned(byte[] address) {
-    return address.length == 16 && (address[0] & 0xe0) != 0x20;
+    return address.length == 16 && (address[0] & 0xe0) != 0x20 && !IPV4_OF_ALL.contains(IpLiteral.of(address));
   }
 
   private static boolean in(List<Cidr> blocks, InetAddress address) {
