@@ -15,13 +15,16 @@ import dev.damselfly.peer.download.LocalCaller;
 import dev.damselfly.peer.time.Timer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,12 +34,15 @@ import org.slf4j.LoggerFactory;
 public final class LocalServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalServer.class);
 
+  private static final Duration ACCEPT_PAUSE = Duration.ofMillis(200);
+
   private final LocalConfig config;
   private final LocalPeople people;
   private final Downloads downloads;
   private final LocalAnswers answers;
   private final Audit audit;
   private final Timer timer;
+  private final AtomicLong failedAccepts = new AtomicLong();
   private final Set<LocalConnection> open = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> perUser = new HashMap<>(); // the accepting thread and ends of connections: locked
   private @Nullable ServerSocketChannel channel;
@@ -55,21 +61,35 @@ public final class LocalServer implements AutoCloseable {
   public LocalServer start() throws IOException {
     ServerSocketChannel listening = LocalSocket.open(config.socket(), people);
     channel = listening;
-    Thread.ofVirtual().name("local-accept").start(() -> accept(listening));
+    listen(listening);
     return this;
   }
 
   private void accept(ServerSocketChannel listening) {
     try {
-      while (listening.isOpen()) {
+      while (true) {
         SocketChannel accepted = listening.accept();
         Thread.ofVirtual().name("local-user").start(() -> serve(accepted));
       }
+    } catch (ClosedChannelException e) {
+      LOG.debug("the local socket is closed");
     } catch (IOException e) {
-      if (listening.isOpen()) {
-        LOG.error("the local socket failed", e);
+      // Most likely the process has no descriptor left for a while: who waits is taken in later (S-VTX-10).
+      long failures = failedAccepts.incrementAndGet();
+      if (Long.bitCount(failures) == 1) {
+        LOG.error("the local socket could not take a connection, {} times so far", failures, e);
       }
+      timer.after(ACCEPT_PAUSE, () -> listen(listening));
     }
+  }
+
+  private void listen(ServerSocketChannel listening) {
+    Thread.ofVirtual().name("local-accept").start(() -> accept(listening));
+  }
+
+  /// How often a connection could not be taken since the start.
+  long failedAccepts() {
+    return failedAccepts.get();
   }
 
   /// Serves one connection to its end, on the calling thread.

@@ -54,8 +54,12 @@ public final class LocalDesk implements AutoCloseable {
   private final Map<TaskId, TaskTuple> kept = new HashMap<>();
 
   public LocalDesk(Path directory, Audit audit) throws IOException {
+    this(directory, audit, new NoTime());
+  }
+
+  /// @param timer of the connections and the listener
+  LocalDesk(Path directory, Audit audit, Timer timer) throws IOException {
     store = PieceStore.open(directory, new StoreConfig(1L << 30, 90, 80, TTL), clock);
-    var timer = new NoTime();
     origins =
         new Origins(
             OriginsConfig.standard("test"),
@@ -80,8 +84,13 @@ public final class LocalDesk implements AutoCloseable {
     var answers = ServedAnswers.of(store, svid, timer, clock, stops::incrementAndGet);
     var owner = FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName(OPERATOR);
     var people = LocalPeople.of(FileSystems.getDefault(), owner, Set.of(NAMED), Optional.empty());
-    var config = new LocalConfig(directory.resolve("unused"), Set.of(), Optional.empty(), 8, 4);
+    var config = new LocalConfig(directory.resolve("socket"), Set.of(), Optional.empty(), 8, 4);
     server = new LocalServer(config, people, downloads, answers, audit, timer);
+  }
+
+  /// Listens on a socket as well, in the directory; the server ends with the desk.
+  LocalServer listen() throws IOException {
+    return server.start();
   }
 
   /// One connection, from its first byte to its end.
@@ -121,6 +130,7 @@ public final class LocalDesk implements AutoCloseable {
 
   @Override
   public void close() {
+    server.close();
     origins.close();
     store.close();
   }
