@@ -23,6 +23,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +38,8 @@ public final class SeedTrigger implements Seeds, AutoCloseable {
   private final SeedConfig config;
   private final Timer timer;
   private final ExecutorService runs = Executors.newVirtualThreadPerTaskExecutor();
+  private final AtomicBoolean roundWaits = new AtomicBoolean();
+  private final ReentrantLock rounds = new ReentrantLock();
   private volatile HashRing<Host> ring = HashRing.of(List.of());
 
   @GuardedBy("this")
@@ -60,10 +64,21 @@ public final class SeedTrigger implements Seeds, AutoCloseable {
     return !ring.members().isEmpty();
   }
 
-  /// A seed announced itself: checked at once, so that the first download does not wait for the next round.
+  /// A seed announced itself: checked at once, so that the first download does not wait for the next round. However many
+  /// announce themselves meanwhile, one round runs and one waits.
   public void announced(Host host) {
-    if (host.isSeed() && !contains(host)) {
-      submit(this::refresh);
+    if (host.isSeed() && !contains(host) && roundWaits.compareAndSet(false, true) && !submit(this::waitingRound)) {
+      roundWaits.set(false);
+    }
+  }
+
+  private void waitingRound() {
+    rounds.lock();
+    try {
+      roundWaits.set(false); // who comes from now on may not be in this round
+      refresh();
+    } finally {
+      rounds.unlock();
     }
   }
 

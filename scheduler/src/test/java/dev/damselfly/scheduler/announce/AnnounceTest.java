@@ -362,6 +362,26 @@ class AnnounceTest {
     assertThat(scheduler.tasks.all()).isEmpty();
   }
 
+  /// The key alone gives the id; what the id stands for is the key together with its URL.
+  @Test
+  @Threat("S-SCH-4")
+  void contentKey_givesNobodyTheTaskOfAnotherUrl() {
+    var keyed = FILE.toBuilder().setContentForCalculatingTaskId("sha256:" + "a".repeat(64)).build();
+    var elsewhere = keyed.toBuilder().setUrl("http://attacker/f").build();
+    var first = new Child("a", Role.PEER, keyed).register();
+    first.originStarted();
+    first.originFinished();
+    assertThat(Harness.taskId(elsewhere)).isEqualTo(Harness.taskId(keyed));
+
+    var other = new Child("b", Role.PEER, elsewhere);
+    other.talk.say(register(other));
+    scheduler.timer.advance(SECONDS);
+
+    assertThat(GrpcErrors.reasonOf(other.talk.failure())).contains(Reason.ID_BOUND_ELSEWHERE);
+    assertThat(other.talk.heard()).isEmpty();
+    assertThat(new Child("c", Role.PEER, keyed).register().talk.heard()).isNotEmpty();
+  }
+
   @Test
   @Threat({"S-SCH-6", "S-SCH-3"})
   void hostilePieceNumbers_changeNothing() {
@@ -390,7 +410,7 @@ class AnnounceTest {
   }
 
   @Test
-  @Threat("S-SCH-5")
+  @Threat({"S-SCH-5", "F-07"})
   void requestHeaders_reachNobody() {
     scheduler.seeds.available(true);
     var secret = FILE.toBuilder().putRequestHeader("Authorization", "Bearer canary-7f3").build();
