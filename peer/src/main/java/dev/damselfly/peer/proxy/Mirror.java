@@ -5,6 +5,7 @@ import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.authz.audit.Audit;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -13,6 +14,10 @@ import org.slf4j.LoggerFactory;
 /// Answers requests, one call per request on a thread of its own. Thread-safe.
 final class Mirror {
   private static final Logger LOG = LoggerFactory.getLogger(Mirror.class);
+
+  /// What a browser adds to the requests of a page, which cannot leave it out (Fetch Metadata 2, Fetch 3.2): without this, a
+  /// page could make the mirror fetch without ever reading the answer (F-36).
+  private static final List<String> BROWSER = List.of("origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest");
 
   private final HeadLimits limits;
   private final Upstreams upstreams;
@@ -98,6 +103,9 @@ final class Mirror {
   }
 
   private Ask ask(RequestHead head, InetSocketAddress local, String caller) {
+    if (BROWSER.stream().anyMatch(name -> head.header(name).isPresent())) {
+      throw new Refusal(403, Refusal.Code.DENIED, "the mirror does not answer web pages");
+    }
     if (!head.method().equals("GET") && !head.isHead()) {
       throw new Refusal(405, Refusal.Code.UNSUPPORTED, "the mirror reads only: GET and HEAD");
     }

@@ -186,6 +186,20 @@ class ProxyRefusalTest {
   }
 
   @ParameterizedTest
+  @Threat("F-36")
+  @ValueSource(strings = {"Origin: http://evil.test", "Origin: null", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "sec-fetch-dest: image"})
+  void requestOfAWebPage_reachesNobody(String header) throws IOException {
+    String path = lab.hub.blob("lib/app", OPEN);
+
+    for (String target : new String[] {path, "/v2/", "/v2/lib/app/manifests/v1"}) {
+      assertThat(lab.get(target + "?ns=hub.test", header).status()).isEqualTo(403);
+    }
+
+    assertThat(lab.connected).isEmpty();
+    assertThat(lab.get(path + "?ns=hub.test").body()).isEqualTo(OPEN);
+  }
+
+  @ParameterizedTest
   @Threat({"S-PXY-6", "S-PXY-1"})
   @ValueSource(
       strings = {
@@ -283,7 +297,7 @@ class ProxyRefusalTest {
   }
 
   @Test
-  @Threat("S-PXY-10")
+  @Threat({"S-PXY-10", "F-07"})
   void credentials_areInNoLogAuditRecordOrAnswer() throws IOException {
     String path = protectedBlob();
     var records = new CopyOnWriteArrayList<LogRecord>();
@@ -310,7 +324,7 @@ class ProxyRefusalTest {
 
     assertThat(lab.audit.events().toString()).doesNotContain(ALICE.substring(7), BOB.substring(7), "canary");
     for (LogRecord record : records) {
-      String text = record.getMessage() + List.of(record.getParameters() == null ? new Object[0] : record.getParameters());
+      String text = record.getMessage() + List.of(record.getParameters() == null ? new Object[0] : record.getParameters()) + record.getThrown();
       assertThat(text).doesNotContain(ALICE.substring(7), BOB.substring(7), "canary");
     }
   }
