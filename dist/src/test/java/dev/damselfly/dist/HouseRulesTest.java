@@ -3,6 +3,7 @@ package dev.damselfly.dist;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,14 +11,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.damselfly.api.assurance.Threat;
+import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -38,6 +44,9 @@ class HouseRulesTest {
           .withImportOption(SHIPPED)
           .importPackages("dev.damselfly")
           .that(DescribedPredicate.not(GENERATED));
+
+  private static final Pattern FOR_TESTS =
+      Pattern.compile("<type>test-jar</type>|<artifactId>(junit|assertj|archunit|jqwik|jazzer|grpc-inprocess|grpc-testing)");
 
   @Test
   void modules_areAllHere() {
@@ -222,5 +231,51 @@ class HouseRulesTest {
         .check(ALL);
     fields().that().areStatic().and().areDeclaredInClassesThat().resideOutsideOfPackage("dev.damselfly.dist.cli..")
         .should().beFinal().check(ALL);
+  }
+
+  /// Code comes from the release alone: nothing of ours looks for providers, makes class loaders, or calls native code.
+  @Test
+  @Threat("S-ORG-5")
+  void code_isNeverLoadedAtRunTime() {
+    noClasses()
+        .should().dependOnClassesThat().areAssignableTo(java.security.SecureClassLoader.class)
+        .orShould().dependOnClassesThat().areAssignableTo(java.util.ServiceLoader.class)
+        .orShould().dependOnClassesThat().resideInAPackage("java.lang.foreign..")
+        .orShould().callMethod(System.class, "load", String.class)
+        .orShould().callMethod(System.class, "loadLibrary", String.class)
+        .orShould().callMethod(Runtime.class, "load", String.class)
+        .orShould().callMethod(Runtime.class, "loadLibrary", String.class)
+        .orShould().callMethod(Class.class, "forName", String.class)
+        .check(ALL);
+    methods().should().notHaveModifier(JavaModifier.NATIVE).check(ALL);
+  }
+
+  /// What is shipped knows no test library and offers no view into the process (RPC reflection, channelz, JMX, admin pages).
+  @Test
+  @Threat("F-38")
+  void testsAndDebugging_areNotShipped() {
+    noClasses()
+        .should().dependOnClassesThat().resideInAnyPackage(
+            "org.junit..", "org.assertj..", "net.jqwik..", "com.tngtech..", "com.code_intelligence..", "io.grpc.inprocess..",
+            "dev.damselfly.authz.testing..", "com.sun.net.httpserver..", "javax.management.remote..", "com.sun.tools.attach..", "io.grpc.channelz..")
+        .orShould().dependOnClassesThat().haveNameMatching("io\\.grpc\\.protobuf\\.services\\.(ProtoReflection|Channelz|Admin|BinaryLog).*")
+        .orShould().haveSimpleNameEndingWith("Test")
+        .orShould().haveSimpleNameEndingWith("Bench")
+        .check(ALL);
+  }
+
+  /// The launcher's directory holds what the modules need at run time: a dependency for tests says that it is one.
+  @Test
+  @Threat("F-38")
+  void dependenciesForTests_areNotShipped() throws IOException {
+    Path root = Path.of(System.getProperty("house.root", ".."));
+    for (String module : List.of("api", "authz", "manager", "scheduler", "peer", "peer/nydus", "dist")) {
+      String pom = Files.readString(root.resolve(module).resolve("pom.xml"));
+      for (String dependency : pom.split("<dependency>")) {
+        if (FOR_TESTS.matcher(dependency.split("</dependency>")[0]).find()) {
+          assertThat(dependency.split("</dependency>")[0]).as(module).contains("<scope>test</scope>");
+        }
+      }
+    }
   }
 }

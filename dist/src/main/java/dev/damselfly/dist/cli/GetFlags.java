@@ -20,7 +20,7 @@ final class GetFlags {
           Flag.of("piece-length", '\0', "SIZE", "fix the piece length, 4MiB..64MiB"),
           Flag.of("application", '\0', "NAME", "part of the task id; applications can have priorities"),
           Flag.of("tag", '\0', "TEXT", "part of the task id: same URL, other tag, other task"),
-          Flag.repeated("header", 'H', "NAME: VALUE", "send a header to the origin; @FILE reads headers from a file"),
+          Flag.repeated("header", 'H', "NAME: VALUE", "send a header to the origin; @FILE reads headers from a file, credentials only from there"),
           Flag.repeated("filtered-query-param", '\0', "NAME", "leave this query parameter out of the task id (replaces the default list)"),
           Flag.of("content-for-calculating-task-id", '\0', "TEXT", "compute the task id from this text"),
           Flag.of("disable-back-to-source", '\0', "", "never read from the origin, only from peers and cache"),

@@ -6,12 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Request headers of the command line: `Name: value`, or `@FILE` with one per line. A value on the command line is
-/// visible to other users of the machine, so credentials belong in a file (S-DLG-6).
+/// visible to other users of the machine, so headers that carry credentials are taken from a file alone (S-DLG-6).
 final class Headers {
-  private static final List<String> SECRET = List.of("authorization", "cookie", "proxy-authorization");
+  private static final List<String> SECRET =
+      List.of("authorization", "cookie", "proxy-authorization", "private-token", "x-api-key", "x-auth-token", "x-amz-security-token");
 
   private Headers() {}
 
@@ -26,12 +28,16 @@ final class Headers {
         }
         continue;
       }
-      String name = put(headers, value);
-      if (SECRET.contains(name.toLowerCase(java.util.Locale.ROOT))) {
-        System.err.println("damselfly: warning: other users can see this header in the process list; use -H @FILE");
+      if (isSecret(put(headers, value))) {
+        throw new CommandFailed(
+            ExitCode.USAGE, "other users can see a credential in the process list; put the header in a file and give -H @FILE");
       }
     }
     return headers;
+  }
+
+  private static boolean isSecret(String name) {
+    return SECRET.contains(name.toLowerCase(Locale.ROOT));
   }
 
   private static String put(Map<String, String> headers, String line) throws CommandFailed {
