@@ -16,7 +16,7 @@ case ${1:-help} in
     set -- $tls --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=deny \
       -XX:+UseSerialGC -Xss512k $memory ${DAMSELFLY_JVM:-} -cp "$lib/*" "-Ddamselfly.base=$base" dev.damselfly.dist.daemon.DaemonMain "$@"
     ;;
-  audit | doctor)
+  audit | doctor | runtime)
     aot=
     # shellcheck disable=SC2086
     set -- -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED ${DAMSELFLY_JVM:-} -cp "$lib/*" \

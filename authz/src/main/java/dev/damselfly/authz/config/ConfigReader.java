@@ -251,6 +251,15 @@ public final class ConfigReader {
     }
   }
 
+  /// Ends reading of a part of the file: keys that were not asked for are another reader's.
+  ///
+  /// @throws ConfigProblems with every problem of what was read
+  public void finishPart() throws ConfigProblems {
+    if (!problems.isEmpty()) {
+      throw new ConfigProblems(problems);
+    }
+  }
+
   private void noteUnread() {
     if (node != null) {
       for (var entry : node.properties()) {

@@ -31,6 +31,8 @@ import java.util.Set;
 ///
 /// Opened component by component without following links; its owner is the user of this process and nobody else may
 /// write, others may not even look (0700 or 0750; F-20). Files are created with 0600. Thread-safe.
+///
+/// One that [#openReadable] opens is for programs of other users, too: they may look, and files are created with 0644.
 public final class SafeDir implements AutoCloseable {
   private static final Path SELF = Path.of(".");
   private static final Set<PosixFilePermission> FORBIDDEN =
@@ -39,15 +41,21 @@ public final class SafeDir implements AutoCloseable {
           PosixFilePermission.OTHERS_READ,
           PosixFilePermission.OTHERS_WRITE,
           PosixFilePermission.OTHERS_EXECUTE);
+  private static final Set<PosixFilePermission> FORBIDDEN_IF_READABLE =
+      EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+  private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+  private static final Set<PosixFilePermission> READABLE_DIRECTORY = PosixFilePermissions.fromString("rwxr-xr-x");
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private final SecureDirectoryStream<Path> handle;
+  private final boolean readable;
 
-  private SafeDir(SecureDirectoryStream<Path> handle) {
+  private SafeDir(SecureDirectoryStream<Path> handle, boolean readable) {
     this.handle = handle;
+    this.readable = readable;
   }
 
   /// Opens an existing directory. The caller closes it.
@@ -56,6 +64,34 @@ public final class SafeDir implements AutoCloseable {
   /// @throws UnsafeFile for a link anywhere in the path, another owner, or too wide a mode
   @MustBeClosed
   public static SafeDir open(Path path) throws IOException {
+    return open(path, false);
+  }
+
+  /// Opens an existing directory of ours that others may read, such as one of configuration files. The caller closes it.
+  ///
+  /// @throws UnsafeFile for a link anywhere in the path, another owner, or when others may write
+  @MustBeClosed
+  public static SafeDir openReadable(Path path) throws IOException {
+    return open(path, true);
+  }
+
+  /// Makes the last segment of a path with 0755, whatever the umask is.
+  ///
+  /// @throws UnsafeFile for a link in the path before it
+  public static void createReadable(Path path) throws IOException {
+    for (Path at = path.getParent(); at != null; at = at.getParent()) {
+      if (Files.isSymbolicLink(at)) {
+        throw new UnsafeFile("each segment of a path must be a directory that may be entered, not a link");
+      }
+    }
+    Files.createDirectory(path, OWNER_ONLY_DIRECTORY);
+    try (SafeDir made = openReadable(path)) {
+      made.handle.getFileAttributeView(PosixFileAttributeView.class).setPermissions(READABLE_DIRECTORY);
+    }
+  }
+
+  @MustBeClosed
+  private static SafeDir open(Path path, boolean readable) throws IOException {
     if (!path.isAbsolute() || !path.equals(path.normalize())) {
       throw new UnsafeFile("a directory is named by an absolute path without '.' and '..'");
     }
@@ -63,7 +99,7 @@ public final class SafeDir implements AutoCloseable {
     for (Path segment : path) {
       at = descend(at, segment);
     }
-    return checked(at);
+    return checked(at, readable);
   }
 
   /// Opens the directory, and makes the last segment of its path with 0700 when it is absent.
@@ -78,14 +114,25 @@ public final class SafeDir implements AutoCloseable {
   /// A directory inside this one. The caller closes it.
   @MustBeClosed
   public SafeDir child(FileName name) throws IOException {
-    return checked(step(handle, Path.of(name.text())));
+    return checked(step(handle, Path.of(name.text())), readable);
+  }
+
+  /// Removes an empty directory inside this one.
+  public void deleteChild(FileName name) throws IOException {
+    handle.deleteDirectory(Path.of(name.text()));
   }
 
   /// A new, empty file for writing and reading; the name must be free.
   @MustBeClosed
   public FileChannel create(FileName name) throws IOException {
-    return channel(
-        name, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ), OWNER_ONLY);
+    FileChannel made =
+        channel(name, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ), OWNER_ONLY);
+    if (readable) {
+      handle
+          .getFileAttributeView(Path.of(name.text()), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+          .setPermissions(READABLE);
+    }
+    return made;
   }
 
   /// An existing regular file of ours for reading.
@@ -175,26 +222,28 @@ public final class SafeDir implements AutoCloseable {
     if (!attributes.isRegularFile()) {
       throw new UnsafeFile("a file must be a regular file, not a link or a device");
     }
-    requireOurs(attributes, "file");
+    requireOurs(attributes, "file", readable);
   }
 
   @MustBeClosed
-  private static SafeDir checked(SecureDirectoryStream<Path> at) throws IOException {
+  private static SafeDir checked(SecureDirectoryStream<Path> at, boolean readable) throws IOException {
     try {
-      requireOurs(at.getFileAttributeView(PosixFileAttributeView.class).readAttributes(), "directory");
-      return new SafeDir(at);
+      requireOurs(at.getFileAttributeView(PosixFileAttributeView.class).readAttributes(), "directory", readable);
+      return new SafeDir(at, readable);
     } catch (IOException | RuntimeException e) {
       at.close();
       throw e;
     }
   }
 
-  private static void requireOurs(PosixFileAttributes attributes, String what) throws IOException {
+  private static void requireOurs(PosixFileAttributes attributes, String what, boolean readable) throws IOException {
     if (!attributes.owner().equals(processUser())) {
       throw new UnsafeFile("a " + what + " must belong to the user of this process");
     }
-    if (attributes.permissions().stream().anyMatch(FORBIDDEN::contains)) {
-      throw new UnsafeFile("a " + what + " must be closed to others and not writable by its group");
+    Set<PosixFilePermission> forbidden = readable ? FORBIDDEN_IF_READABLE : FORBIDDEN;
+    if (attributes.permissions().stream().anyMatch(forbidden::contains)) {
+      String rule = readable ? " must not be writable by others" : " must be closed to others and not writable by its group";
+      throw new UnsafeFile("a " + what + rule);
     }
   }
 

@@ -20,6 +20,8 @@ final class Help {
           new Topic("audit", "verify [FILE]", "check the hash chain of an audit log"),
           new Topic("nydus", "check|ls|cat|unpack IMAGE [PATH]",
               "look into a local RAFS image: every chunk is verified before it is shown"),
+          new Topic("runtime", "containerd|cri-o|podman --dry-run|--write|--undo",
+              "let a container runtime pull through the registry mirror of this host's peer, or take that back"),
           new Topic("doctor", "", "look for what would keep this machine from working, and say what to do"),
           new Topic("manager", "--config FILE [--check-config]", "run a manager"),
           new Topic("scheduler", "--config FILE [--check-config]", "run a scheduler"),

@@ -43,6 +43,7 @@ public final class Main {
       case "status", "explain", "limits", "down" -> query(name, args, out);
       case "audit" -> audit(args, out);
       case "nydus" -> nydus(args, out);
+      case "runtime" -> runtime(args, out);
       case "doctor" -> doctor(args, out);
       case "version", "--version", "-V" -> {
         out.println("damselfly " + Version.text());
@@ -105,6 +106,15 @@ public final class Main {
     return new NydusCommand(flags, out).run();
   }
 
+  private static ExitCode runtime(List<String> args, PrintStream out) throws CommandFailed {
+    Flags flags = Flags.parse(RuntimeFlags.ALL, args);
+    if (flags.on("help")) {
+      Help.command(out, "runtime", RuntimeFlags.ALL);
+      return ExitCode.OK;
+    }
+    return new RuntimeCommand(flags, out).run();
+  }
+
   private static ExitCode doctor(List<String> args, PrintStream out) throws CommandFailed {
     Flags flags = Flags.parse(flagsOf("doctor"), args);
     if (flags.on("help")) {
@@ -136,6 +146,7 @@ public final class Main {
     return switch (command) {
       case "get" -> GetFlags.ALL;
       case "nydus" -> NydusFlags.ALL;
+      case "runtime" -> RuntimeFlags.ALL;
       case "status", "explain", "limits" -> List.of(HELP, ENDPOINT, JSON);
       case "down", "doctor" -> List.of(HELP, ENDPOINT);
       case "audit" -> List.of(HELP);

@@ -30,7 +30,7 @@ public record Upstream(String name, String url, List<String> realms, boolean sta
   /// Scheme and authority in one spelling.
   ///
   /// @throws InvalidValue for anything else than an http or https URL without path, query and user
-  static String requireOrigin(String text) {
+  public static String requireOrigin(String text) {
     Target target = Target.parse(text);
     String origin = origin(target);
     String rest = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
