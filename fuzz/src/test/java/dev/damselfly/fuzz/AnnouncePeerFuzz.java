@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Set;
 
 /// Messages on AnnouncePeer streams: of any caller, of a second peer of the task, and time between them.
-final class AnnouncePeerFuzz implements HandlerTarget {
+public final class AnnouncePeerFuzz implements HandlerTarget {
   private static final SchedulerBench BENCH = new SchedulerBench();
   private static final int STAY = StreamRun.OWN | StreamRun.TASK;
 

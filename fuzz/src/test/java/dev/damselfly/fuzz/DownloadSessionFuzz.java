@@ -13,7 +13,7 @@ import java.util.Random;
 /// A download from one parent that says and does what the script wants: each request ends once, with the origin's bytes
 /// or with an error; no byte is written outside the place of a piece that was asked for; a parent that sent wrong bytes
 /// is on record, one that only told the truth is not blamed.
-final class DownloadSessionFuzz implements Target {
+public final class DownloadSessionFuzz implements Target {
   private static final RecordedStore STORE = PieceCast.store();
   private static final StoredTask TASK = STORE.task("file");
 

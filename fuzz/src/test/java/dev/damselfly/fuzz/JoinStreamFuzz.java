@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Set;
 
 /// Messages on Join streams: two members of a swarm, and time between their messages.
-final class JoinStreamFuzz implements HandlerTarget {
+public final class JoinStreamFuzz implements HandlerTarget {
   private static final SchedulerBench BENCH = new SchedulerBench();
   private static final int STAY = StreamRun.OWN | StreamRun.TASK;
 

@@ -23,7 +23,7 @@ import java.util.Random;
 
 /// The plain piece listener under bytes of a child without an identity, cut where the script wants: what leaves is
 /// well-formed and holds only bytes of public tasks; at the end all memory is given back.
-final class LegacySessionFuzz implements Target {
+public final class LegacySessionFuzz implements Target {
   private static final Caller CHILD =
       new LegacyCallers(
               new LegacyCallers.Place(new TrustDomain("test.example"), "c1"), List.of(Cidr.parse("127.0.0.0/8")))

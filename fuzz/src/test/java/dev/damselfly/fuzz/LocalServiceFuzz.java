@@ -21,7 +21,7 @@ import java.util.Optional;
 /// Connections of local users: the daemon's own, one that the configuration names, and a stranger.
 ///
 /// A step is one connection; its kind chooses the user. Bytes are sent as they are, or framed as one request.
-final class LocalServiceFuzz implements Target {
+public final class LocalServiceFuzz implements Target {
   private static final int MAX_CONNECTIONS = 4;
   private static final int FRAMED = 1;
   private static final int CANARY = 2;

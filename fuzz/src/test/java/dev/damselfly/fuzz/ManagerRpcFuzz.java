@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Calls of a manager from members of two clusters and from others, on a database in memory.
-final class ManagerRpcFuzz implements HandlerTarget {
+public final class ManagerRpcFuzz implements HandlerTarget {
   private static final int MAX_CALLS = 6;
   private static final int OWN = 1;
   private static final int KEEPS_SIDE_OPEN = 2;

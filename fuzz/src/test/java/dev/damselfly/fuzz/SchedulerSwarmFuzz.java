@@ -12,7 +12,7 @@ import java.util.Random;
 /// Tree and mesh of one scheduler under the words of many peers and the steps of a clock: the graph is acyclic and
 /// bounded, the load of each host is the number of its edges, states go forward, leases never overlap nor outlive their
 /// silence, attested digests do not change unsaid, no identity has more than its share.
-final class SchedulerSwarmFuzz implements Target {
+public final class SchedulerSwarmFuzz implements Target {
   /// What is made once counts for no input.
   public static void fuzzerInitialize() {
     new SchedulerSwarmFuzz().run(new byte[0]);

@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Calls of a scheduler from any caller, those that it does not serve among them: one step is one call, its kind the method and its flags the caller.
-final class SchedulerUnaryFuzz implements HandlerTarget {
+public final class SchedulerUnaryFuzz implements HandlerTarget {
   private static final int MAX_CALLS = 8;
   private static final int OWN = 1;
   private static final int KNOWN = 2;

@@ -19,7 +19,7 @@ import java.util.TreeMap;
 /// without the pieces whose bytes are gone, and each piece in it has its bytes.
 ///
 /// With a real SQLite file on a real disk: tens of runs a second, not thousands.
-final class StoreRecoveryFuzz implements Target {
+public final class StoreRecoveryFuzz implements Target {
   private static final int TASKS = 2;
   private static final int PIECES = 5;
 

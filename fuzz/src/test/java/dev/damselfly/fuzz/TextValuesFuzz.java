@@ -33,7 +33,7 @@ final class TextValuesFuzz implements Target {
           new Kind(IpAddress.class, IpAddress::parse, Object::toString, false),
           new Kind(HostName.class, HostName::new, Object::toString, true),
           new Kind(TextPattern.class, TextPattern::parse, Object::toString, true),
-          new Kind(WorkloadEndpoint.class, WorkloadEndpoint::parse, value -> "unix://" + ((WorkloadEndpoint) value).socket(), true),
+          new Kind(WorkloadEndpoint.class, WorkloadEndpoint::parse, value -> "unix://" + ((WorkloadEndpoint) value).socket(), false),
           new Kind(
               DatabaseLocation.class,
               DatabaseLocation.Directory::parse,

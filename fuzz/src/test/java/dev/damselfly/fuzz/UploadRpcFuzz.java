@@ -38,7 +38,7 @@ import java.util.stream.Stream;
 /// Calls that other machines make on a peer, with grants of a scheduler, with forged ones, and without.
 ///
 /// A kind of 128 and more says that the bytes begin with a grant of the input's own making, one byte of length before it.
-final class UploadRpcFuzz implements HandlerTarget {
+public final class UploadRpcFuzz implements HandlerTarget {
   private static final int MAX_CALLS = 6;
   private static final int FORGED = 128;
   private static final int OWN = 1;

@@ -25,7 +25,7 @@ import java.util.Random;
 /// The piece listener under bytes of a child with an identity, cut where the script wants: before a good grant nothing
 /// leaves but the one refusal; what leaves is well-formed and holds only bytes of the granted task; at the end all
 /// memory is given back.
-final class UploadSessionFuzz implements Target {
+public final class UploadSessionFuzz implements Target {
   private static final Instant NOW = Instant.parse("2026-11-25T12:00:00Z");
   private static final TestCa CA = TestCa.root("test.example");
   private static final FixedIdentity SELF = new FixedIdentity(CA.snapshot("/damselfly/peer/c1/parent"));

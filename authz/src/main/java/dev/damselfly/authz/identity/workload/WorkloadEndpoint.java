@@ -21,7 +21,7 @@ public record WorkloadEndpoint(Path socket) {
     }
   }
 
-  /// Reads the form of `SPIFFE_ENDPOINT_SOCKET` (Workload Endpoint 4): `unix:///absolute/path`. TCP endpoints are
+  /// Reads the form of `SPIFFE_ENDPOINT_SOCKET` (Workload Endpoint 4): `unix:///absolute/path` or `unix:/absolute/path`. TCP endpoints are
   /// refused: a network address does not tell the workload API who calls.
   public static WorkloadEndpoint parse(String text) {
     if (text.length() > MAX) {
