@@ -36,10 +36,16 @@ final class DaemonConnection implements AutoCloseable {
     }
   }
 
-  void send(LocalRequest.Builder request) throws IOException {
+  /// Sends the request; whether it arrived shows in [#receive]. A daemon that refuses the user does so before it reads
+  /// anything, and its reply waits on a connection that takes no request any more.
+  void send(LocalRequest.Builder request) {
     ByteBuffer frame = LocalProtocol.encode(request.setVersion(LocalProtocol.VERSION).build());
-    while (frame.hasRemaining()) {
-      channel.write(frame);
+    try {
+      while (frame.hasRemaining()) {
+        channel.write(frame);
+      }
+    } catch (IOException e) {
+      // either the refusal waits to be read, or reading fails, too
     }
   }
 
