@@ -52,7 +52,8 @@ final class TextValuesFuzz implements Target {
       List.of(
           "sha256:" + "a".repeat(64), "sha512:" + "0".repeat(128), "crc32:1", "4294967295", "crc32:00", "a:1", "[::1]:65535",
           "10.0.0.1:80", "127.0.0.0/8", "::/0", "fe80::/10", "::ffff:10.0.0.1", "0.0.0.0", "1.2.3.4", "host-1", "a.b-c.d",
-          "^a.*b$", "(a|b)+", "unix:///run/spire/agent.sock", "/var/lib/damselfly", "{}", "{\"candidate_parent_limit\":20}", "1\u0000\u0000\u0000\uf7be\uf7be",
+          "^a.*b$", "(a|b)+", "unix:///run/spire/agent.sock",
+          "unix:/" + "x".repeat(94), "unix:/" + "x".repeat(92), "/var/lib/damselfly", "{}", "{\"candidate_parent_limit\":20}", "1\u0000\u0000\u0000\uf7be\uf7be",
           "{\"filter_parent_limit\":1000,\"candidate_parent_limit\":1}", "", " ", "\u0000", "..", "/../x", "0x7f.1", "[", "%00");
 
   /// @param canonical an accepted text is the only one of its value

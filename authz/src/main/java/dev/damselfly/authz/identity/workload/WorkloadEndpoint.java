@@ -12,6 +12,7 @@ import java.util.Set;
 
 /// A Unix socket that a Workload API listens on.
 public record WorkloadEndpoint(Path socket) {
+  private static final String SCHEME = "unix://";
   private static final int MAX = 100; // a socket address holds 104 bytes or a few more, depending on the system
   private static final int ROOT = 0;
 
@@ -24,14 +25,14 @@ public record WorkloadEndpoint(Path socket) {
   /// Reads the form of `SPIFFE_ENDPOINT_SOCKET` (Workload Endpoint 4): `unix:///absolute/path` or `unix:/absolute/path`. TCP endpoints are
   /// refused: a network address does not tell the workload API who calls.
   public static WorkloadEndpoint parse(String text) {
-    if (text.length() > MAX) {
-      throw new InvalidValue("a workload endpoint has at most " + MAX + " characters");
-    }
     if (!text.startsWith("unix:/")) {
       throw new InvalidValue("a workload endpoint starts with unix:///");
     }
     String rest = text.substring("unix:".length());
     String path = rest.startsWith("//") ? rest.substring(2) : rest;
+    if (SCHEME.length() + path.length() > MAX) {
+      throw new InvalidValue("a workload endpoint has at most " + MAX + " characters");
+    }
     if (!path.startsWith("/")) {
       throw new InvalidValue("a workload endpoint has no authority and an absolute path");
     }
