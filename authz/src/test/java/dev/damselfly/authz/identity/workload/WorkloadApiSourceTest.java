@@ -268,7 +268,6 @@ class WorkloadApiSourceTest {
     try (var source = started()) {
       Duration left = Duration.between(clock.instant(), source.current().notAfter());
       api.close();
-      api.endStreams(Status.UNAVAILABLE);
       awaitUnhealthyAfter(source, left.dividedBy(2).plusSeconds(1));
 
       assertThat(source.current().isUsableAt(clock.instant())).isTrue();
