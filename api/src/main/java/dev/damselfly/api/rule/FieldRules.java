@@ -37,16 +37,17 @@ record FieldRules(FieldDescriptor field, Optional<SchemaRule> rule, List<Check> 
   }
 
   private void checkItems(Message message, Walk walk) {
-    String path = walk.to(field.getName());
     int count = message.getRepeatedFieldCount(field);
     if (count > maxItems) {
-      throw new Malformed(path, "at most " + maxItems + " items");
+      throw new Malformed(walk.to(field.getName()), "at most " + maxItems + " items");
     }
-    if (walk.rules()) {
-      rule.ifPresent(r -> r.checkCount(path, count));
+    if (walk.rules() && rule.isPresent() && !rule.get().allowsCount(count)) {
+      throw broken(rule.get(), walk);
     }
     if (field.isMapField()) {
-      HeaderBounds.check((List<?>) message.getField(field), path);
+      if (count > 0) {
+        HeaderBounds.check((List<?>) message.getField(field), walk.to(field.getName()));
+      }
       return;
     }
     if (bounds.isEmpty() && !isMessage()) {
@@ -54,40 +55,49 @@ record FieldRules(FieldDescriptor field, Optional<SchemaRule> rule, List<Check> 
     }
     for (int i = 0; i < count; i++) {
       Object item = message.getRepeatedField(field, i);
-      checkBounds(item, path + "[" + i + "]");
+      Optional<String> brokenBound = brokenBound(item);
+      if (brokenBound.isPresent()) {
+        throw new Malformed(walk.to(field.getName(), i), brokenBound.get());
+      }
       if (item instanceof Message nested) {
-        Rules.check(nested, walk.into(path + "[" + i + "]"));
+        Rules.check(nested, walk.into(field.getName(), i));
       }
     }
   }
 
   private void checkValue(Message message, Walk walk) {
-    String path = walk.to(field.getName());
     boolean present = !field.hasPresence() || message.hasField(field);
-    if (walk.rules()) {
-      rule.ifPresent(r -> r.checkPresence(path, present));
+    boolean ruled = walk.rules() && rule.isPresent();
+    if (ruled && !present && rule.get().required()) {
+      throw broken(rule.get(), walk);
     }
     if (!present) {
       return;
     }
     Object value = message.getField(field);
     boolean isDefault = !isMessage() && value.equals(field.getDefaultValue());
-    if (walk.rules()) {
-      rule.ifPresent(r -> r.checkValue(path, value, isDefault));
+    if (ruled && !rule.get().allows(value, isDefault)) {
+      throw broken(rule.get(), walk);
     }
-    if (!isDefault) {
-      checkBounds(value, path);
+    Optional<String> brokenBound = isDefault ? Optional.empty() : brokenBound(value);
+    if (brokenBound.isPresent()) {
+      throw new Malformed(walk.to(field.getName()), brokenBound.get());
     }
     if (value instanceof Message nested) {
-      Rules.check(nested, walk.into(path));
+      Rules.check(nested, walk.into(field.getName()));
     }
   }
 
-  private void checkBounds(Object value, String path) {
+  private Malformed broken(SchemaRule schemaRule, Walk walk) {
+    return new Malformed(walk.to(field.getName()), schemaRule.text());
+  }
+
+  private Optional<String> brokenBound(Object value) {
     for (Check bound : bounds) {
       if (!bound.holds().test(value)) {
-        throw new Malformed(path, bound.rule());
+        return Optional.of(bound.rule());
       }
     }
+    return Optional.empty();
   }
 }

@@ -19,7 +19,7 @@ public final class Rules {
   ///     the path begins below the message, for example `host.ip` or `candidate_parents[2].id`
   /// @throws IllegalStateException when the schema carries a rule that this class does not know
   public static void check(Message message) {
-    check(message, new Walk("", 0, true));
+    check(message, Walk.begin(true));
   }
 
   /// Checks the bounds only. For what servers of other implementations answer: they do not keep the rules of the
@@ -27,7 +27,7 @@ public final class Rules {
   ///
   /// @throws Malformed for the first field that breaks its bound
   public static void checkBounds(Message message) {
-    check(message, new Walk("", 0, false));
+    check(message, Walk.begin(false));
   }
 
   /// Compiles the rules of a type, so that a bad one shows at the start of a process.

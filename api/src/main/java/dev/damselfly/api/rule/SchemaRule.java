@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
-import dev.damselfly.api.error.RequestFailure.Malformed;
 import dev.damselfly.api.url.IpLiteral;
 import java.util.function.Predicate;
 
@@ -96,21 +95,11 @@ record SchemaRule(String text, boolean required, boolean orEmpty, long minItems,
     return new IllegalStateException("rule \"" + text + "\" does not fit " + field.getFullName());
   }
 
-  void checkPresence(String path, boolean present) {
-    if (required && !present) {
-      throw new Malformed(path, text);
-    }
+  boolean allowsCount(int count) {
+    return count >= minItems || orEmpty && count == 0;
   }
 
-  void checkCount(String path, int count) {
-    if (count < minItems && !(orEmpty && count == 0)) {
-      throw new Malformed(path, text);
-    }
-  }
-
-  void checkValue(String path, Object value, boolean isDefault) {
-    if (!(orEmpty && isDefault) && !check.test(value)) {
-      throw new Malformed(path, text);
-    }
+  boolean allows(Object value, boolean isDefault) {
+    return orEmpty && isDefault || check.test(value);
   }
 }

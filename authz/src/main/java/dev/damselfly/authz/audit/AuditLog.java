@@ -37,7 +37,13 @@ public final class AuditLog implements Audit, AutoCloseable {
   private final HeadKey key;
   private final SegmentWriter writer;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+
+  /// The writer waits here for records, and for the end.
+  private final Condition work = lock.newCondition();
+
+  /// Callers wait here while a full segment is replaced.
+  private final Condition room = lock.newCondition();
+
   private final ScheduledExecutorService timer;
 
   @GuardedBy("lock")
@@ -47,7 +53,7 @@ public final class AuditLog implements Audit, AutoCloseable {
   private Chain.Mark durable;
 
   @GuardedBy("lock")
-  private Batch open = new Batch();
+  private Batch open;
 
   @GuardedBy("lock")
   private boolean closed;
@@ -133,6 +139,7 @@ public final class AuditLog implements Audit, AutoCloseable {
     this.clock = clock;
     this.key = key;
     this.writer = writer;
+    this.open = new Batch(lock.newCondition());
     this.chain = new Chain(clock, nonce(), end.seq(), end.head());
     this.durable = chain.mark();
     this.segmentBytes = end.wholeBytes();
@@ -213,7 +220,8 @@ public final class AuditLog implements Audit, AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      changed.signalAll();
+      work.signalAll();
+      room.signalAll();
     } finally {
       lock.unlock();
     }
@@ -224,7 +232,7 @@ public final class AuditLog implements Audit, AutoCloseable {
   private void awaitRoom() {
     var patience = new Patience();
     while (open.sealed()) {
-      patience.await(changed);
+      patience.await(room);
     }
     patience.end();
   }
@@ -232,9 +240,9 @@ public final class AuditLog implements Audit, AutoCloseable {
   @GuardedBy("lock")
   private void await(Batch mine) {
     var patience = new Patience();
-    changed.signalAll();
+    work.signal();
     while (!mine.isSettled()) {
-      patience.await(changed);
+      patience.await(mine.settlement());
     }
     patience.end();
     @Nullable IOException failure = mine.failure();
@@ -249,7 +257,7 @@ public final class AuditLog implements Audit, AutoCloseable {
     try {
       while (!closed || !open.isEmpty()) {
         if (open.isEmpty()) {
-          changed.awaitUninterruptibly();
+          work.awaitUninterruptibly();
         } else {
           writeOpen();
         }
@@ -263,7 +271,8 @@ public final class AuditLog implements Audit, AutoCloseable {
   @GuardedBy("lock")
   private void writeOpen() {
     Batch batch = open;
-    open = new Batch();
+    open = new Batch(lock.newCondition());
+    room.signalAll();
     lock.unlock();
     @Nullable IOException failure;
     try {
@@ -279,7 +288,6 @@ public final class AuditLog implements Audit, AutoCloseable {
     } else {
       refuse(batch, failure);
     }
-    changed.signalAll();
   }
 
   /// What is queued behind a failed batch is chained to it, so it fails too.
@@ -288,7 +296,8 @@ public final class AuditLog implements Audit, AutoCloseable {
     refused += batch.events() + open.events();
     batch.fail(failure);
     open.fail(failure);
-    open = new Batch();
+    open = new Batch(lock.newCondition());
+    room.signalAll();
     chain.back(durable);
     segmentBytes = writer.durableBytes();
   }

@@ -16,6 +16,10 @@ final class AuditText {
 
   /// Appends the text as a JSON string.
   static void quote(StringBuilder out, String text) {
+    if (isPlain(text)) {
+      out.append('"').append(text).append('"');
+      return;
+    }
     out.append('"');
     String clean = Normalizer.normalize(text, Normalizer.Form.NFC);
     clean.codePoints().forEach(c -> escape(out, c));
@@ -24,6 +28,9 @@ final class AuditText {
 
   /// A prefix whose JSON string has at most this many bytes, marked when something is missing.
   static String clip(String text, int maxBytes) {
+    if (text.length() <= maxBytes - 2 - CUT.length() && isPlain(text)) {
+      return text;
+    }
     String clean = Normalizer.normalize(text.substring(0, Math.min(text.length(), maxBytes)), Normalizer.Form.NFC);
     var one = new StringBuilder();
     var out = new StringBuilder();
@@ -41,6 +48,17 @@ final class AuditText {
       i += Character.charCount(c);
     }
     return text.length() > maxBytes ? out + CUT : out.toString();
+  }
+
+  /// Printable ASCII that stands for itself in JSON, as nearly all text of a record is.
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void escape(StringBuilder out, int c) {

@@ -7,18 +7,25 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /// Records that share one disk sync. Filled under the lock of its log, then written by one thread, then settled under
 /// the lock again.
 final class Batch {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private final Condition settlement;
   private final List<SignedHead> heads = new ArrayList<>();
   private Optional<String> nextSegment = Optional.empty();
   private Chain.@Nullable Mark end;
   private long events;
   private boolean settled;
   private @Nullable IOException failure;
+
+  /// @param settlement of the log's lock: whoever has a record in here waits on it, and nobody else
+  Batch(Condition settlement) {
+    this.settlement = settlement;
+  }
 
   /// Returns the number of bytes added.
   int add(AuditRecord record, Chain.Mark after) {
@@ -79,11 +86,16 @@ final class Batch {
 
   void succeed() {
     settled = true;
+    settlement.signalAll();
   }
 
   void fail(IOException cause) {
-    settled = true;
     failure = cause;
+    succeed();
+  }
+
+  Condition settlement() {
+    return settlement;
   }
 
   boolean isSettled() {
