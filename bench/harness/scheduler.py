@@ -1,6 +1,6 @@
 """Load on one real scheduler process over loopback: Join streams over mutual TLS from --hosts identities, 100 members to
 a task. `closed`: registrations per second with 200 on their way. `open`: latency of registrations that come 1,000 a
-second whatever the answers do. `live`: resident bytes per peer with 10,000 streams open, after a collection on both
+second whatever the answers do. `live`: resident bytes per peer with --live streams open, after a collection on both
 sides of the difference. Client and scheduler share the machine: the client costs at least as much as the scheduler."""
 import argparse
 import json
@@ -19,11 +19,15 @@ def parse(words):
     parser = argparse.ArgumentParser(prog="bench/run scheduler", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hosts", default=20, type=int)
-    parser.add_argument("--count", default=10000, type=int, help="registrations, and live peers (default 10000)")
+    parser.add_argument("--count", default=30000, type=int, help="registrations of each loop (default 30000)")
+    parser.add_argument("--live", default=10000, type=int, help="live peers, at most 900 per host (default 10000)")
     parser.add_argument("--in-flight", default=200, type=int)
     parser.add_argument("--per-second", default=1000, type=int)
     parser.add_argument("--json", action="store_true")
-    return parser.parse_args(words)
+    args = parser.parse_args(words)
+    if args.live > 900 * args.hosts:  # a connection takes 1,000 streams; more would wait in the client for ever
+        parser.error(f"--live: at most 900 per host, that is {900 * args.hosts}")
+    return args
 
 
 def resident(proc, sampler):
@@ -48,8 +52,8 @@ def main(words):
         scheduler = stack.control("127.0.0.1")
         port = scheduler.text().split("ready on port ")[1].split()[0]
 
-        def load(kind, figure):
-            words = java("load.SchedulerLoad", stack.path("i"), args.hosts, port, kind, figure, args.count)
+        def load(kind, figure, count):
+            words = java("load.SchedulerLoad", stack.path("i"), args.hosts, port, kind, figure, count)
             proc = Proc(kind, words, os.path.join(home, kind + ".log"))
             loads.append(proc)
             sampler.sample()
@@ -64,14 +68,14 @@ def main(words):
             return found[-1]
 
         for kind, figure in (("closed", args.in_flight), ("open", args.per_second)):
-            proc = load(kind, figure)
+            proc = load(kind, figure, args.count)
             proc.wait()
             got = figures(proc)
             rows.append({"program": f"{kind} loop, {figure}{' in flight' if kind == 'closed' else '/s'}", "runs": 1,
                          "failed": int(got["failed"] > 0 or not got["complete"]), "cpu_s": round(scheduler.seconds(), 1),
                          **{k: got[k] for k in ("registered", "per_second", "p50_ms", "p99_ms")}, "note": got["failure"]})
         before = resident(scheduler, sampler)
-        proc = load("live", 0)
+        proc = load("live", 0, args.live)
         proc.await_text("\n", 900)
         got = figures(proc)
         after = resident(scheduler, sampler)
