@@ -61,13 +61,13 @@ class Stack:
                 words += ["--id", f"{name}={ID}{role}/east/{name}"]
         self.begin("issuer", words).await_text("ready")
 
-    def control(self, ip, space=None):
-        """Manager and one scheduler."""
+    def control(self, ip, space=None, port=0):
+        """Manager and one scheduler, which has this port each time it starts, or any."""
         self.manager = (ip, MANAGER_PORT if space else free_port())
         self.role("manager", "manager", {"listen": f"{ip}:{self.manager[1]}", "database": self.path("db"),
                                          "clusters": [{"name": "east", "default": True}]}, space)
-        return self.role("scheduler-1", "scheduler", {"listen": f"{ip}:0", "manager": f"{ip}:{self.manager[1]}",
-                                                      "cluster-id": 1}, space)
+        return self.role("scheduler-1", "scheduler", {"listen": f"{ip}:{port}",
+                                                      "manager": f"{ip}:{self.manager[1]}", "cluster-id": 1}, space)
 
     def peer(self, name, ip, networks, space=None, jvm="", store=None):
         return self.role(name, "peer", {
@@ -82,6 +82,10 @@ class Stack:
                   "audit": {"log": self.path(name + "-audit"), "keys": self.path(name + "-keys")}, role: section}
         with open(self.path(name + ".yaml"), "w", encoding="ascii") as f:
             json.dump(config, f)  # JSON is YAML
+        return self.again(name, role, space, jvm)
+
+    def again(self, name, role, space=None, jvm=""):
+        """Starts a role from the file that it had before."""
         proc = self.begin(name, [role, "--config", self.path(name + ".yaml")], space, jvm or self.jvm)
         proc.await_text(" ready on port ")
         return proc

@@ -17,7 +17,7 @@ final class Help {
           new Topic("up", "", "start the embedded single-machine stack"),
           new Topic("down", "", "stop it"),
           new Topic("limits", "", "every bound of the daemon: value, hard maximum, what happens beyond"),
-          new Topic("audit", "verify [FILE]", "check the hash chain of an audit log"),
+          new Topic("audit", "verify [LOG KEYS]", "check the hash chain of an audit log, or of those of the embedded stack"),
           new Topic("nydus", "check|ls|cat|unpack IMAGE [PATH]",
               "look into a local RAFS image: every chunk is verified before it is shown"),
           new Topic("runtime", "containerd|cri-o|podman --dry-run|--write|--undo",
