@@ -82,8 +82,14 @@ final class Peers {
   /// Registers one more peer; hosts and tasks take turns.
   void join(Outcome outcome) {
     int number = next.getAndIncrement();
-    Connection host = hosts.get(number % hosts.size());
     var download = Download.newBuilder().setUrl("http://origin.example/" + number / MEMBERS_PER_TASK).build();
+    var answer = new Answer(outcome);
+    answer.requests = register(number, download, answer);
+  }
+
+  /// Registers one peer, of one host after the other.
+  StreamObserver<JoinRequest> register(int number, Download download, StreamObserver<JoinEvent> answer) {
+    Connection host = hosts.get(number % hosts.size());
     var register =
         Register.newBuilder()
             .setHostId(host.hostId())
@@ -92,9 +98,9 @@ final class Peers {
             .setDownload(download)
             .setMayUseOrigin(true)
             .setPiecePort(4005);
-    var answer = new Answer(outcome);
-    answer.requests = host.swarm().join(answer);
-    answer.requests.onNext(JoinRequest.newBuilder().setRegister(register).build());
+    StreamObserver<JoinRequest> requests = host.swarm().join(answer);
+    requests.onNext(JoinRequest.newBuilder().setRegister(register).build());
+    return requests;
   }
 
   private static final class Answer implements StreamObserver<JoinEvent> {

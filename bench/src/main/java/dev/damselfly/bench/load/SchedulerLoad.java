@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// `SOCKETS HOSTS PORT closed IN-FLIGHT COUNT`, `... open PER-SECOND COUNT` or `... live 0 COUNT`: registers peers and
-/// prints one line of JSON. `live` keeps its streams open until the process is ended.
+/// `SOCKETS HOSTS PORT closed IN-FLIGHT COUNT`, `... open PER-SECOND COUNT`, `... live 0 COUNT` or `... crowd PIECES COUNT`:
+/// registers peers and prints one line of JSON. `live` keeps its streams open until the process is ended.
 public final class SchedulerLoad {
   private static final long PATIENCE_SECONDS = 600;
 
@@ -44,6 +44,10 @@ public final class SchedulerLoad {
       case "open" -> {
         new SchedulerLoad(peers, count / 2).closed(50, true);
         new SchedulerLoad(peers, count).open(figure);
+      }
+      case "crowd" -> {
+        new Crowd(peers, figure, 500).run(); // warms both ends
+        new Crowd(peers, figure, count).run();
       }
       default -> {
         new SchedulerLoad(peers, count).closed(50, false);

@@ -10,12 +10,9 @@ import dev.damselfly.api.wire.damselfly.v1.GrantKey;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysResponse;
 import dev.damselfly.authz.identity.SpiffeId;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
-import java.security.Signature;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,12 +21,20 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Supplier;
+import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
+import org.bouncycastle.crypto.signers.Ed25519Signer;
 
 /// Signs grants with an Ed25519 key that lives in this process only and is replaced every day; an older key is listed
 /// until the last grant under it has expired. Thread-safe.
+///
+/// Bouncy Castle signs: on the machines that were measured it takes 55 µs and the JDK 740 µs, and a crowd that arrives at
+/// once needs a dozen grants for each member.
 public final class GrantSigner implements Grants {
   /// Keeps grant signatures apart from every other use of a key.
   private static final byte[] DOMAIN = "damselfly-grant-v1\n".getBytes(StandardCharsets.US_ASCII);
+
+  /// SubjectPublicKeyInfo up to the key itself: the algorithm is id-Ed25519 without parameters (RFC 8410 section 4).
+  private static final byte[] SPKI = HexFormat.of().parseHex("302a300506032b6570032100");
 
   private static final int NONCE = 16;
   private static final Duration SKEW = Duration.ofSeconds(30);
@@ -44,7 +49,7 @@ public final class GrantSigner implements Grants {
   @GuardedBy("this")
   private final Deque<Key> keys = new ArrayDeque<>(); // newest first
 
-  private record Key(String id, KeyPair pair, Instant madeAt, Instant notAfter) {
+  private record Key(String id, Ed25519PrivateKeyParameters secret, byte[] spki, Instant madeAt, Instant notAfter) {
     @Override
     public String toString() {
       return "Key[" + id + "]"; // the private part has no printable form
@@ -98,7 +103,7 @@ public final class GrantSigner implements Grants {
       response.addKeys(
           GrantKey.newBuilder()
               .setKeyId(key.id())
-              .setSpki(ByteString.copyFrom(key.pair().getPublic().getEncoded()))
+              .setSpki(ByteString.copyFrom(key.spki()))
               .setNotAfter(Timestamp.newBuilder().setSeconds(key.notAfter().getEpochSecond())));
     }
     return response.build();
@@ -119,12 +124,17 @@ public final class GrantSigner implements Grants {
   }
 
   private Key newKey(Instant now) {
+    var secret = new Ed25519PrivateKeyParameters(random);
+    byte[] spki = ByteString.copyFrom(SPKI).concat(ByteString.copyFrom(secret.generatePublicKey().getEncoded())).toByteArray();
+    String id = HexFormat.of().formatHex(sha256(spki), 0, 16);
+    return new Key(id, secret, spki, now, now.plus(rotation).plus(ttl).plus(SKEW));
+  }
+
+  private static byte[] sha256(byte[] bytes) {
     try {
-      KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
-      byte[] print = MessageDigest.getInstance("SHA-256").digest(pair.getPublic().getEncoded());
-      return new Key(HexFormat.of().formatHex(print, 0, 16), pair, now, now.plus(rotation).plus(ttl).plus(SKEW));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK 25 has Ed25519 and SHA-256", e);
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
 
@@ -135,14 +145,10 @@ public final class GrantSigner implements Grants {
   }
 
   private static byte[] signature(Key key, ByteString claims) {
-    try {
-      var signer = Signature.getInstance("Ed25519");
-      signer.initSign(key.pair().getPrivate());
-      signer.update(DOMAIN);
-      signer.update(claims.toByteArray());
-      return signer.sign();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("signing with our own key cannot fail", e);
-    }
+    var signer = new Ed25519Signer();
+    signer.init(true, key.secret());
+    signer.update(DOMAIN, 0, DOMAIN.length);
+    signer.update(claims.toByteArray(), 0, claims.size());
+    return signer.generateSignature();
   }
 }

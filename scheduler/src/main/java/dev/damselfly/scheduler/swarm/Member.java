@@ -16,6 +16,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -44,7 +45,7 @@ final class Member {
   String anchor = "";
 
   /// Members that have it as a parent.
-  int children;
+  final Set<Member> children = new LinkedHashSet<>();
 
   /// Peers that were parents once: only these can be blamed.
   final Set<String> everParents = new HashSet<>();

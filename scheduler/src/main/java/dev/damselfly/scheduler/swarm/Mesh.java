@@ -27,6 +27,9 @@ final class Mesh {
   private static final int CHILDREN_PER_PLACE = 2;
   private static final int MOST_FED = 16;
 
+  /// Members among which one choice is made: in a large swarm nobody looks at all of them.
+  private static final int LOOKED_AT = 64;
+
   private final TaskKey task;
   private final Roster roster;
   private final Blame blame;
@@ -35,6 +38,12 @@ final class Mesh {
   private final RandomGenerator random;
   private final Map<Member, Change> changes = new LinkedHashMap<>();
   private final Set<Member> hungry = new LinkedHashSet<>();
+
+  /// Members that have something, and room for one more child.
+  private final Pool roomy = new Pool();
+
+  /// Members that want parents.
+  private final Pool children = new Pool();
   private boolean freed;
   private int offered;
   private HostLoad.Cost cost = new HostLoad.Cost(0, 1, 0);
@@ -66,11 +75,16 @@ final class Mesh {
     }
     parent.offered = true;
     offered++;
-    List<Member> children = roster.after(parent).filter(child -> mayServe(parent, child)).toList();
-    children.stream().filter(child -> child.parents.isEmpty()).takeWhile(_ -> hasRoom(parent)).forEach(child -> welcome(child, parent));
-    for (Member child : children) {
-      if (hasRoom(parent) && !child.parents.containsKey(parent.peerId)) {
-        welcome(child, parent);
+    roomChanged(parent);
+    for (Member child : firstHungry(CHILDREN_PER_PLACE * config.parentsPerChild())) {
+      if (hasRoom(parent) && mayServe(parent, child)) {
+        welcome(child, parent, 1);
+      }
+    }
+    double share = Math.max(1.0, (double) children.size() / LOOKED_AT);
+    for (Member child : children.draw(LOOKED_AT, random)) {
+      if (hasRoom(parent) && mayServe(parent, child)) {
+        welcome(child, parent, share);
       }
     }
     anchor(parent);
@@ -78,9 +92,16 @@ final class Mesh {
     findChild(parent);
   }
 
+  private List<Member> firstHungry(int most) {
+    hungry.removeIf(child -> child.gone || child.onlyServes);
+    return hungry.stream().limit(most).toList();
+  }
+
   /// A child with room takes the newcomer. Of the places for random parents each newcomer gets one with the same
   /// chance as all before it, so early members are not preferred for ever (F-45).
-  private void welcome(Member child, Member parent) {
+  ///
+  /// @param share children for which this one stands: not all of a large swarm are looked at
+  private void welcome(Member child, Member parent, double share) {
     List<String> drawn =
         child.parents.entrySet().stream()
             .filter(e -> e.getValue().random() && !e.getKey().equals(child.anchor))
@@ -92,14 +113,14 @@ final class Mesh {
       link(child, MeshChoice.scored(option));
     } else if (drawn.size() < config.randomParents()) {
       link(child, MeshChoice.drawn(option));
-    } else if (!drawn.isEmpty() && random.nextInt(offered) < drawn.size()) {
+    } else if (!drawn.isEmpty() && random.nextDouble() * offered < drawn.size() * share) {
       replace(child, drawn.get(random.nextInt(drawn.size())), option);
     }
   }
 
   private void replace(Member child, String drawn, MeshChoice.Option option) {
     Member.Link old = child.parents.get(drawn);
-    if (old != null && old.parent().children > 1) {
+    if (old != null && old.parent().children.size() > 1) {
       unlink(child, drawn);
       link(child, MeshChoice.drawn(option));
     }
@@ -131,12 +152,16 @@ final class Mesh {
   /// When many arrive at once the first parents would get all of them as children, and their links would carry nothing
   /// to its end for a long time. With few children each, the number of those that have something doubles and doubles.
   private boolean hasRoom(Member parent) {
-    return parent.children < CHILDREN_PER_PLACE * config.parentsPerChild();
+    return parent.children.size() < CHILDREN_PER_PLACE * config.parentsPerChild();
+  }
+
+  private void roomChanged(Member parent) {
+    roomy.set(parent, parent.offered && !parent.gone && hasRoom(parent));
   }
 
   /// A member that nobody takes from would keep what it reads from the origin to itself.
   private void findChild(Member parent) {
-    if (parent.children == 0 && parent.offered && !parent.gone) {
+    if (parent.children.isEmpty() && parent.offered && !parent.gone) {
       roster.after(parent).filter(child -> mayServe(parent, child)).findFirst().ifPresent(child -> insist(child, parent));
     }
   }
@@ -156,9 +181,9 @@ final class Mesh {
   /// The old anchor is of no special use any more; else the parent with most other children.
   private static String leastMissed(Member child) {
     Member.Link old = child.parents.get(child.anchor);
-    return old != null && old.parent().children > 1
+    return old != null && old.parent().children.size() > 1
         ? child.anchor
-        : Collections.max(child.parents.entrySet(), Comparator.comparingInt(e -> e.getValue().parent().children)).getKey();
+        : Collections.max(child.parents.entrySet(), Comparator.comparingInt(e -> e.getValue().parent().children.size())).getKey();
   }
 
   /// Gives the child as many parents as it may have.
@@ -166,23 +191,27 @@ final class Mesh {
     if (child.gone || child.onlyServes) {
       return;
     }
+    children.set(child, true);
     if (child.offered && !child.parents.containsKey(child.anchor)) {
       anchor(child);
     }
-    choose(child);
+    choose(child, roomy.draw(LOOKED_AT, random));
+    if (child.parents.isEmpty() && roomy.size() > LOOKED_AT) {
+      choose(child, List.copyOf(roomy.all())); // none of those would do
+    }
     if (child.parents.isEmpty()) {
       hungry.add(child);
     }
   }
 
-  private void choose(Member child) {
+  private void choose(Member child, List<Member> candidates) {
     int room = config.parentsPerChild() - child.parents.size();
     if (room <= 0) {
       return;
     }
     var options = new ArrayList<MeshChoice.Option>();
-    for (Member parent : roster.all()) {
-      if (hasRoom(parent) && mayServe(parent, child)) {
+    for (Member parent : candidates) {
+      if (mayServe(parent, child)) {
         options.add(option(child, parent));
       }
     }
@@ -216,7 +245,8 @@ final class Mesh {
     if (child.everParents.size() < Member.MAX_REMEMBERED) {
       child.everParents.add(parent.peerId);
     }
-    parent.children++;
+    parent.children.add(child);
+    roomChanged(parent);
     hungry.remove(child);
     parent.host.addUpload(cost);
     Change change = changes.computeIfAbsent(child, _ -> new Change());
@@ -230,7 +260,8 @@ final class Mesh {
     if (link == null) {
       return false;
     }
-    link.parent().children--;
+    link.parent().children.remove(child);
+    roomChanged(link.parent());
     freed = true;
     link.parent().host.removeUpload(link.cost());
     Change change = changes.computeIfAbsent(child, _ -> new Change());
@@ -253,6 +284,7 @@ final class Mesh {
 
   /// The child takes from nobody any more.
   void detach(Member child) {
+    children.set(child, false);
     for (Member.Link link : List.copyOf(child.parents.values())) {
       unlink(child, link.parent().peerId);
       findChild(link.parent());
@@ -261,12 +293,9 @@ final class Mesh {
 
   /// No child takes from the member any more; they get others.
   void withdraw(Member parent) {
-    var orphans = new ArrayList<Member>();
-    for (Member child : roster.all()) {
-      if (unlink(child, parent.peerId)) {
-        orphans.add(child);
-      }
-    }
+    List<Member> orphans = List.copyOf(parent.children);
+    orphans.forEach(child -> unlink(child, parent.peerId));
+    roomChanged(parent);
     orphans.forEach(this::fill);
   }
 
@@ -282,9 +311,9 @@ final class Mesh {
   private void feed() {
     if (freed) {
       freed = false;
-      hungry.removeIf(child -> child.gone || child.onlyServes);
+      List<Member> first = firstHungry(MOST_FED);
       int waiting = hungry.size();
-      hungry.stream().limit(MOST_FED).toList().forEach(this::fill);
+      first.forEach(this::fill);
       freed |= hungry.size() < waiting && !hungry.isEmpty(); // there may be more places
     }
   }

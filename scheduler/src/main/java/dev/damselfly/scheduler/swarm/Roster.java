@@ -18,17 +18,22 @@ final class Roster {
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final NavigableMap<Long, Member> arrivals = new TreeMap<>();
   private long arrived;
+  private int seeds;
+  private int originReaders;
   private final Holdings holdings = new Holdings();
   private final Set<Member> dirty = new LinkedHashSet<>();
 
   void add(Member member) {
     members.put(member.peerId, member);
+    count(member, 1);
     member.place = arrived++;
     arrivals.put(member.place, member);
   }
 
   void remove(Member member) {
-    members.remove(member.peerId, member);
+    if (members.remove(member.peerId, member)) {
+      count(member, -1);
+    }
     arrivals.remove(member.place);
     holdings.removeAll(member.held);
     member.held.clear();
@@ -54,6 +59,20 @@ final class Roster {
 
   int size() {
     return members.size();
+  }
+
+  private void count(Member member, int change) {
+    seeds += member.host.isSeed() ? change : 0;
+    originReaders += member.mayUseOrigin ? change : 0;
+  }
+
+  boolean hasSeed() {
+    return seeds > 0;
+  }
+
+  /// Members that may go to the origin.
+  int originReaders() {
+    return originReaders;
   }
 
   Holdings holdings() {

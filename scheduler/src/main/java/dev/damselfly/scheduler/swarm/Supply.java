@@ -25,6 +25,9 @@ final class Supply {
   private @Nullable FixedContent content;
   private Instant peersWaitUntil = Instant.MIN;
   private boolean stirred;
+
+  /// Some member cannot use a parent that others can.
+  private boolean someHaveLost;
   private long seenLeases;
   private long seenLosses;
 
@@ -48,6 +51,12 @@ final class Supply {
   /// Something changed that may let a member take a lease, or leave the swarm without a way to the origin.
   void stir() {
     stirred = true;
+  }
+
+  /// A member lost a parent: what only that one holds is the member's to lease now.
+  void lostParent() {
+    someHaveLost = true;
+    stir();
   }
 
   /// True once after such a change, lost pieces and ended leases included.
@@ -94,11 +103,17 @@ final class Supply {
       return granted;
     }
     boolean nothingFree = isNothingFree(known);
-    boolean holdBack = now.isBefore(peersWaitUntil) && roster.all().stream().noneMatch(m -> m.host.isSeed());
+    if (nothingFree && !someHaveLost || isBusy(known, now)) {
+      return granted; // the usual end, so it comes before anything that looks at every member
+    }
+    boolean holdBack = now.isBefore(peersWaitUntil) && !roster.hasSeed();
     boolean progress = true;
     while (progress && !waiting.isEmpty()) {
       progress = false;
       for (Member member : leastServedFirst()) {
+        if (isBusy(known, now)) {
+          return granted;
+        }
         Optional<Lease> lease =
             !mayLease(member) || holdBack && !member.host.isSeed() || nothingFree && member.blocked.isEmpty()
                 ? Optional.empty()
@@ -110,6 +125,17 @@ final class Supply {
       }
     }
     return granted;
+  }
+
+  /// As much is being read as keeps the origin busy. A member that is alone reads ahead, so for it there is no such end.
+  private boolean isBusy(FixedContent known, Instant now) {
+    return known.isDivisible()
+        && room(known.layout().orElseThrow().count(), now) <= 0
+        && roster.originReaders() > 1;
+  }
+
+  private int room(int count, Instant now) {
+    return leases.pace().inFlight(count) - leases.outstanding(now.minus(OriginPace.PATIENCE));
   }
 
   /// Who read little so far has little that others could fetch from it: every link of the swarm is to be used.
@@ -155,13 +181,14 @@ final class Supply {
   private Optional<Lease> grantPieces(Member member, FixedContent known, Instant now) {
     int count = known.layout().orElseThrow().count();
     int to = Math.min(member.to, count);
-    long takers = Math.max(1, roster.all().stream().filter(this::mayLease).count());
+    long takers = Math.max(1, roster.originReaders());
     BitSet held = heldFor(member);
     long missing = (long) count - held.cardinality();
     long own = Math.clamp((missing + takers - 1) / takers, 1, config.perMember());
-    int inFlight = leases.pace().inFlight(count);
-    // A member that is alone passes nothing on, and reads ahead.
-    int room = (takers == 1 ? Math.max(inFlight, held.cardinality()) : inFlight) - leases.outstanding(now.minus(OriginPace.PATIENCE));
+    int room = room(count, now);
+    if (takers == 1) { // a member that is alone passes nothing on, and reads ahead
+      room += Math.max(0, held.cardinality() - leases.pace().inFlight(count));
+    }
     int most = (int) Math.min(Math.min(member.demand, room), own - leases.outstanding(member.peerId));
     if (most <= 0) {
       return Optional.empty(); // it has its share of what is missing

@@ -121,11 +121,11 @@ final class Swarm {
       case LEASE_RETURNED -> giveBack(member, request.getLeaseReturned());
       case PARENT_LOST -> {
         mesh.block(member, request.getParentLost().getPeerId());
-        supply.stir(); // what only that parent holds is the member's to lease now
+        supply.lostParent();
       }
       case MISMATCH -> {
         ledger.mismatch(member, request.getMismatch());
-        supply.stir();
+        supply.lostParent();
       }
       case LEFT -> said(member, request.getLeft());
       case MESSAGE_NOT_SET -> throw new Malformed("message", "must be set");
