@@ -40,10 +40,10 @@ final class Mesh {
   private final Set<Member> hungry = new LinkedHashSet<>();
 
   /// Members that have something, and room for one more child.
-  private final Pool roomy = new Pool();
+  private final Pool<Member> roomy = new Pool<>();
 
   /// Members that want parents.
-  private final Pool children = new Pool();
+  private final Pool<Member> children = new Pool<>();
   private boolean freed;
   private int offered;
   private HostLoad.Cost cost = new HostLoad.Cost(0, 1, 0);

@@ -10,12 +10,14 @@ import java.util.random.RandomGenerator;
 
 /// Members of which some are drawn, each with the same chance. Everything takes the same time however many there are. Not
 /// thread-safe.
-final class Pool {
-  private final List<Member> members = new ArrayList<>();
-  private final Map<Member, Integer> places = new HashMap<>();
+///
+/// @param <T> compared by equality
+final class Pool<T> {
+  private final List<T> members = new ArrayList<>();
+  private final Map<T, Integer> places = new HashMap<>();
 
   /// Puts the member in or takes it out.
-  void set(Member member, boolean in) {
+  void set(T member, boolean in) {
     if (in) {
       add(member);
     } else {
@@ -23,18 +25,18 @@ final class Pool {
     }
   }
 
-  private void add(Member member) {
+  private void add(T member) {
     if (places.putIfAbsent(member, members.size()) == null) {
       members.add(member);
     }
   }
 
-  private void remove(Member member) {
+  private void remove(T member) {
     Integer place = places.remove(member);
     if (place == null) {
       return;
     }
-    Member last = members.removeLast();
+    T last = members.removeLast();
     if (place < members.size()) {
       members.set(place, last);
       places.put(last, place);
@@ -45,16 +47,16 @@ final class Pool {
     return members.size();
   }
 
-  List<Member> all() {
+  List<T> all() {
     return Collections.unmodifiableList(members);
   }
 
   /// Some of them, each once; all when there are no more than that.
-  List<Member> draw(int most, RandomGenerator random) {
+  List<T> draw(int most, RandomGenerator random) {
     if (members.size() <= most) {
       return List.copyOf(members);
     }
-    var drawn = new LinkedHashSet<Member>();
+    var drawn = new LinkedHashSet<T>();
     while (drawn.size() < most) {
       drawn.add(members.get(random.nextInt(members.size())));
     }
