@@ -71,8 +71,12 @@ final class PieceChooser {
 
   /// Places per parent. When little is left nobody queues more than a fair share, and slow parents nothing.
   static int[] slots(List<ParentView> parents, BitSet left, long pieceLength) {
-    long fastest = parents.stream().mapToLong(ParentView::rate).max().orElse(0);
-    int busy = parents.stream().mapToInt(ParentView::inFlight).sum();
+    long fastest = 0;
+    int busy = 0;
+    for (ParentView parent : parents) {
+      fastest = Math.max(fastest, parent.rate());
+      busy += parent.inFlight();
+    }
     int count = left.cardinality();
     int fair = parents.isEmpty() ? 0 : Math.max(1, Math.ceilDiv(count + busy, parents.size()));
     int[] slots = new int[parents.size()];
@@ -109,12 +113,18 @@ final class PieceChooser {
     return Math.min(ofFastest, 1 + queued);
   }
 
+  /// Positions, the smallest load first; equals in their order.
   private static int[] byLoad(int[] load) {
-    return java.util.stream.IntStream.range(0, load.length)
-        .boxed()
-        .sorted(java.util.Comparator.comparingInt(i -> load[i]))
-        .mapToInt(Integer::intValue)
-        .toArray();
+    int[] order = new int[load.length];
+    for (int i = 0; i < load.length; i++) {
+      int at = i;
+      while (at > 0 && load[order[at - 1]] > load[i]) {
+        order[at] = order[at - 1];
+        at--;
+      }
+      order[at] = i;
+    }
+    return order;
   }
 
   private static OptionalInt rarest(BitSet left, List<ParentView> parents, int parent, RandomGenerator random) {
