@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @NullMarked
-@Threat({"F-23", "F-31"})
+@Threat({"F-23", "F-31", "S-WLA-1", "S-WLA-2"})
 class WorkloadApiSourceTest {
   private static final Retry FAST = new Retry(Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(20));
   private static final Duration DEADLINE = Duration.ofSeconds(10);
