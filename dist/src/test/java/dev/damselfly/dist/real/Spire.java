@@ -25,7 +25,7 @@ final class Spire implements Identities {
   private static final int ATTEMPTS = 5; // for a port that is free
   private static final String NODE = "spiffe://" + DOMAIN + "/node/host-1";
   private static final Path CACHE =
-      Path.of(Objects.requireNonNullElse(System.getenv("DAMSELFLY_INTEROP"), System.getProperty("user.home") + "/.cache/damselfly/interop"));
+      Path.of(Objects.requireNonNullElse(System.getenv("DAMSELFLY_INTEROP"), System.getenv("HOME") + "/.cache/damselfly/interop"));
   private static final Path FOREIGN_PEER = CACHE.resolve("spiffe-peer").resolve("bin").resolve("spiffe-peer");
 
   private final Path home;

@@ -33,8 +33,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 
 /// Every process has its SVID from a real SPIRE, which knows it by its user: they rotate, are renewed, taken back and
@@ -42,6 +45,7 @@ import org.junit.jupiter.api.Timeout;
 @NullMarked
 @Tag("real")
 @Timeout(240)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SpireTest {
   private static final List<String> PEERS = List.of("p1", "p2");
   private static final List<String> EVERYBODY = List.of("manager", "scheduler-1", "scheduler-2", "seed-1", "p1", "p2");
@@ -254,6 +258,7 @@ class SpireTest {
   }
 
   @Test
+  @Order(Integer.MAX_VALUE) // it takes a minute, in which the others run
   @Threat({"S-UPG-7", "S-WLA-2"})
   void processWithoutAnEntry_isNotReady_andSaysWhy() throws Exception {
     Command.Result result = Command.await(lonely);
