@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -25,16 +26,20 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// An open directory of ours. Everything happens relative to the handle, so a swap of the path afterwards moves nothing (F-18).
 ///
 /// Opened component by component without following links; its owner is the user of this process and nobody else may
-/// write, others may not even look (0700 or 0750; F-20). Files are created with 0600. Thread-safe.
+/// write, others may not even look (0700 or 0750; F-20). Files are created with 0600. Thread-safe. On the way there may be
+/// directories that this user may enter but not read (0711), where nobody else can swap them.
 ///
 /// One that [#openReadable] opens is for programs of other users, too: they may look, and files are created with 0644.
 public final class SafeDir implements AutoCloseable {
   private static final Path SELF = Path.of(".");
+  private static final Path ROOT = Path.of("/");
+  private static final String ENTERED = "each segment of a path must be a directory that may be entered, not a link";
   private static final Set<PosixFilePermission> FORBIDDEN =
       EnumSet.of(
           PosixFilePermission.GROUP_WRITE,
@@ -81,7 +86,7 @@ public final class SafeDir implements AutoCloseable {
   public static void createReadable(Path path) throws IOException {
     for (Path at = path.getParent(); at != null; at = at.getParent()) {
       if (Files.isSymbolicLink(at)) {
-        throw new UnsafeFile("each segment of a path must be a directory that may be entered, not a link");
+        throw new UnsafeFile(ENTERED);
       }
     }
     Files.createDirectory(path, OWNER_ONLY_DIRECTORY);
@@ -95,11 +100,55 @@ public final class SafeDir implements AutoCloseable {
     if (!path.isAbsolute() || !path.equals(path.normalize())) {
       throw new UnsafeFile("a directory is named by an absolute path without '.' and '..'");
     }
+    return checked(walk(path), readable);
+  }
+
+  /// A directory that may be entered but not read gives no handle: it is passed by name, together with the next segment.
+  private static SecureDirectoryStream<Path> walk(Path path) throws IOException {
     SecureDirectoryStream<Path> at = root(path);
-    for (Path segment : path) {
-      at = descend(at, segment);
+    Path ahead = SELF;
+    try {
+      for (int i = 0; i < path.getNameCount(); i++) {
+        Path holder = ahead;
+        ahead = ahead.resolve(path.getName(i));
+        Optional<SecureDirectoryStream<Path>> next = enter(at, ahead);
+        if (next.isPresent()) {
+          at.close();
+          at = next.get();
+          ahead = SELF;
+        } else if (i == path.getNameCount() - 1 || !isPassage(at, holder, ahead)) {
+          throw new UnsafeFile(ENTERED);
+        }
+      }
+      return at;
+    } catch (IOException | RuntimeException e) {
+      at.close();
+      throw e;
     }
-    return checked(at, readable);
+  }
+
+  /// @return nothing when this user may not read it
+  private static Optional<SecureDirectoryStream<Path>> enter(SecureDirectoryStream<Path> from, Path name) throws IOException {
+    try {
+      return Optional.of(step(from, name));
+    } catch (UnsafeFile e) {
+      if (e.getCause() instanceof AccessDeniedException) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /// Whether a directory is no link and stays none: only this user, or who owns the machine, could put one in its place.
+  private static boolean isPassage(SecureDirectoryStream<Path> at, Path holder, Path name) throws IOException {
+    PosixFileAttributes above = attributes(at, holder);
+    boolean mayBeSwapped = above.permissions().stream().anyMatch(FORBIDDEN_IF_READABLE::contains);
+    boolean isTrusted = above.owner().equals(processUser()) || above.owner().equals(Files.getOwner(ROOT));
+    return isTrusted && !mayBeSwapped && attributes(at, name).isDirectory();
+  }
+
+  private static PosixFileAttributes attributes(SecureDirectoryStream<Path> at, Path name) throws IOException {
+    return at.getFileAttributeView(name, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS).readAttributes();
   }
 
   /// Opens the directory, and makes the last segment of its path with 0700 when it is absent.
@@ -215,10 +264,7 @@ public final class SafeDir implements AutoCloseable {
   }
 
   private void requireOwnFile(FileName name) throws IOException {
-    PosixFileAttributes attributes =
-        handle
-            .getFileAttributeView(Path.of(name.text()), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-            .readAttributes();
+    PosixFileAttributes attributes = attributes(handle, Path.of(name.text()));
     if (!attributes.isRegularFile()) {
       throw new UnsafeFile("a file must be a regular file, not a link or a device");
     }
@@ -257,19 +303,13 @@ public final class SafeDir implements AutoCloseable {
     return secure(Files.newDirectoryStream(path.getRoot()));
   }
 
-  private static SecureDirectoryStream<Path> descend(SecureDirectoryStream<Path> from, Path segment) throws IOException {
-    try (from) {
-      return step(from, segment);
-    }
-  }
-
   private static SecureDirectoryStream<Path> step(SecureDirectoryStream<Path> from, Path segment) throws IOException {
     try {
       return secure(from.newDirectoryStream(segment, LinkOption.NOFOLLOW_LINKS));
     } catch (NoSuchFileException e) {
       throw e;
     } catch (FileSystemException e) {
-      throw new UnsafeFile("each segment of a path must be a directory that may be entered, not a link", e);
+      throw new UnsafeFile(ENTERED, e);
     }
   }
 

@@ -122,7 +122,7 @@ final class RunningRole implements AutoCloseable {
         .setSpiffeId(svid.id().toString())
         .setAddress("127.0.0.1:" + port)
         .setHealth(valid ? "ok" : "red")
-        .setDetail(valid ? "" : "the SVID has expired")
+        .setDetail(valid ? "" : "the SVID has expired or was taken back")
         .build();
   }
 

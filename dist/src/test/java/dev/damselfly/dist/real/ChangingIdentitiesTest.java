@@ -77,13 +77,15 @@ class ChangingIdentitiesTest {
 
   @Test
   void removedTrustBundle_endsOpenConnections_andTheDownloadGoesOn() throws Exception {
-    try (var cluster = Cluster.start(home, Cluster.Plan.of(PEERS))) {
+    var plan = Cluster.Plan.of(PEERS);
+    var issuer = DevelopmentIssuer.start(home, Cluster.command(home), plan.names(), plan.svidLife());
+    try (var cluster = Cluster.start(home, plan, issuer)) {
       content.shutAfter(2);
       List<Command.Running> gets = gets(cluster);
       List<String> before = toOtherProcesses(cluster);
       assertThat(before).isNotEmpty();
 
-      cluster.replaceIssuer();
+      issuer.replace();
       for (String name : EVERYBODY) {
         cluster.awaitAudit(name, "\"bundle.update\"", 2);
       }

@@ -14,15 +14,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /// Manager, two schedulers, peers and perhaps a seed, each a process of its own started from a configuration file, each
-/// with its own SVID from a development issuer.
+/// with its own SVID.
 final class Cluster implements AutoCloseable {
-  private static final String ID = "spiffe://example.test/damselfly/";
-
   /// What is special about a cluster.
   ///
   /// @param peers processes to start
   /// @param seed start `seed-1`, too
-  /// @param strangers further peers of the issuer, without a process
+  /// @param strangers further peers with an identity, without a process
   /// @param settings by the name of a process: further sections of its configuration
   /// @param svidLife as `dev-issuer --ttl` takes it
   record Plan(List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings, String svidLife) {
@@ -48,6 +46,14 @@ final class Cluster implements AutoCloseable {
       return new Plan(peers, seed, strangers, settings, life);
     }
 
+    /// Everybody who needs an identity.
+    List<String> names() {
+      var names = new ArrayList<>(List.of("manager", "scheduler-1", "scheduler-2", "seed-1"));
+      names.addAll(peers);
+      names.addAll(strangers);
+      return names;
+    }
+
     private String further(String name) {
       return settings.containsKey(name) ? ", " + settings.get(name) : "";
     }
@@ -60,14 +66,21 @@ final class Cluster implements AutoCloseable {
   private final Path home;
   private final Command command;
   private final Plan plan;
+  private final Identities identities;
   private final Deque<Process> processes = new ArrayDeque<>();
   private final Map<String, Command.Running> running = new HashMap<>();
   private int managerPort;
 
-  private Cluster(Path home, Command command, Plan plan) {
+  private Cluster(Path home, Command command, Plan plan, Identities identities) {
     this.home = home;
     this.command = command;
     this.plan = plan;
+    this.identities = identities;
+  }
+
+  /// Commands with an environment of their own.
+  static Command command(Path home) {
+    return new Command(home, Map.of("DAMSELFLY_HOME", home.resolve("h").toString()));
   }
 
   /// @param home a short path: sockets lie below it
@@ -75,10 +88,15 @@ final class Cluster implements AutoCloseable {
     return start(home, seed ? Plan.of(peers).withSeed() : Plan.of(peers));
   }
 
+  /// Identities come from a development issuer.
   static Cluster start(Path home, Plan plan) throws IOException, InterruptedException {
-    var cluster = new Cluster(home, new Command(home, Map.of("DAMSELFLY_HOME", home.resolve("h").toString())), plan);
+    return start(home, plan, DevelopmentIssuer.start(home, command(home), plan.names(), plan.svidLife()));
+  }
+
+  /// @param identities closed together with the cluster
+  static Cluster start(Path home, Plan plan, Identities identities) throws IOException, InterruptedException {
+    var cluster = new Cluster(home, command(home), plan, identities);
     try {
-      cluster.issue();
       cluster.role("manager", "manager", cluster.managerYaml());
       cluster.managerPort = cluster.port("manager");
       cluster.role("scheduler-1", "scheduler", cluster.schedulerYaml("scheduler-1"));
@@ -96,28 +114,8 @@ final class Cluster implements AutoCloseable {
     }
   }
 
-  /// Another issuer takes the place of the first: nobody is trusted any more by what the first one signed.
-  void replaceIssuer() throws IOException, InterruptedException {
-    kill("issuer");
-    issue();
-  }
-
-  private void issue() throws IOException, InterruptedException {
-    var words = new ArrayList<>(List.of("dev-issuer", "--dir", home.resolve("i").toString(), "--ttl", plan.svidLife()));
-    words.addAll(List.of("--id", "manager=" + ID + "manager/m1"));
-    words.addAll(List.of("--id", "scheduler-1=" + ID + "scheduler/east/scheduler-1"));
-    words.addAll(List.of("--id", "scheduler-2=" + ID + "scheduler/east/scheduler-2"));
-    words.addAll(List.of("--id", "seed-1=" + ID + "seed-peer/east/seed-1"));
-    var peers = new ArrayList<>(plan.peers());
-    peers.addAll(plan.strangers());
-    for (String peer : peers) {
-      words.addAll(List.of("--id", peer + "=" + ID + "peer/east/" + peer));
-    }
-    begin("issuer", words).awaitText("ready");
-  }
-
   private String managerYaml() {
-    return "{listen: \"127.0.0.1:0\", database: \"" + home.resolve("db") + "\", clusters: [{name: east, default: true}]"
+    return "{listen: \"127.0.0.1:0\", database: \"" + identities.place("manager").resolve("db") + "\", clusters: [{name: east, default: true}]"
         + plan.further("manager") + "}";
   }
 
@@ -128,48 +126,57 @@ final class Cluster implements AutoCloseable {
 
   /// Starts a peer, or starts it again.
   void peer(String name) throws IOException, InterruptedException {
+    role(name, "peer", peerYaml(name));
+  }
+
+  private String peerYaml(String name) {
     String settings = plan.settings(name);
-    role(
-        name,
-        "peer",
-        """
+    return """
         {listen: "127.0.0.1:0", piece-listen: "127.0.0.1:0", manager: "127.0.0.1:%d"%s%s, %s}"""
-            .formatted(
-                managerPort,
-                settings.contains("store:") ? "" : ", store: {directory: \"" + store(name) + "\", quota: 4GiB}",
-                settings.contains("local:") ? "" : ", local: {socket: \"" + socket(name) + "\"}",
-                settings));
+        .formatted(
+            managerPort,
+            settings.contains("store:") ? "" : ", store: {directory: \"" + store(name) + "\", quota: 4GiB}",
+            settings.contains("local:") ? "" : ", local: {socket: \"" + socket(name) + "\"}",
+            settings);
   }
 
   void role(String name, String role, String section) throws IOException, InterruptedException {
+    begin(name, role, section).awaitText(" ready on port ");
+  }
+
+  /// Starts a peer that nobody waits for.
+  Command.Running beginPeer(String name) throws IOException {
+    return begin(name, "peer", peerYaml(name));
+  }
+
+  private Command.Running begin(String name, String role, String section) throws IOException {
     Path file = home.resolve(name + ".yaml");
     Files.writeString(
         file,
         """
-        identity: {trust-domain: example.test, workload-api: "%s"}
+        identity: {trust-domain: %s, workload-api: "%s"}
         audit: {log: "%s", keys: "%s"}
         %s: %s
         """
-            .formatted(workloadApi(name), audit(name), home.resolve(name + "-keys"), role, section));
-    begin(name, List.of(role, "--config", file.toString())).awaitText(" ready on port ");
-  }
-
-  private Command.Running begin(String name, List<String> words) throws IOException {
-    Command.Running started = command.start(words.toArray(String[]::new));
+            .formatted(Identities.DOMAIN, workloadApi(name), audit(name), identities.place(name).resolve(name + "-keys"), role, section));
+    var words = new ArrayList<>(identities.launcher(name));
+    words.addAll(List.of(role, "--config", file.toString()));
+    Command.Running started = command.startProgram(words);
     processes.push(started.process());
     running.put(name, started);
     return started;
   }
 
   String workloadApi(String name) {
-    return "unix://" + home.resolve("i").resolve(name + ".sock");
+    return identities.workloadApi(name);
   }
 
   int managerPort() {
     return managerPort;
   }
 
-  private int port(String name) throws IOException, InterruptedException {
+  /// Port that a process serves RPCs on.
+  int port(String name) throws IOException, InterruptedException {
     return Integer.parseInt(started(name).awaitMatch(" ready on port ([0-9]+)\\R").group(1));
   }
 
@@ -183,15 +190,15 @@ final class Cluster implements AutoCloseable {
   }
 
   Path audit(String name) {
-    return home.resolve(name + "-audit");
+    return identities.place(name).resolve(name + "-audit");
   }
 
   Path store(String name) {
-    return home.resolve(name + "-store");
+    return identities.place(name).resolve(name + "-store");
   }
 
   Path socket(String name) {
-    return home.resolve(name + "-l").resolve("d.sock");
+    return identities.place(name).resolve(name + "-l").resolve("d.sock");
   }
 
   Command command() {
@@ -254,16 +261,8 @@ final class Cluster implements AutoCloseable {
   @Override
   public void close() {
     while (!processes.isEmpty()) {
-      Process process = processes.pop();
-      process.destroy();
-      try {
-        if (!process.waitFor(10, TimeUnit.SECONDS)) {
-          process.destroyForcibly();
-        }
-      } catch (InterruptedException e) {
-        process.destroyForcibly();
-        Thread.currentThread().interrupt();
-      }
+      Command.stop(processes.pop());
     }
+    identities.close();
   }
 }

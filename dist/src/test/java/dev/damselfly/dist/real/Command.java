@@ -19,7 +19,7 @@ final class Command {
     }
   }
 
-  private static final Path ROOT = Path.of(System.getProperty("house.root", "..")).toAbsolutePath().normalize();
+  static final Path ROOT = Path.of(System.getProperty("house.root", "..")).toAbsolutePath().normalize();
   static final Path PROGRAM = ROOT.resolve("damselfly");
 
   private final Path work;
@@ -62,6 +62,19 @@ final class Command {
       throw new IOException("the command did not end within 5 minutes:\n" + running.text());
     }
     return new Result(running.process().exitValue(), Files.readString(running.out()), Files.readString(running.err()));
+  }
+
+  /// Asks a process to end, and ends it after 10 s.
+  static void stop(Process process) {
+    process.destroy();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
   }
 
   record Running(Process process, Path out, Path err) {

@@ -63,7 +63,8 @@ record DaemonAnswers(
     Duration left = Duration.between(clock.instant(), svid.notAfter());
     boolean lost = schedulers.all().isEmpty();
     String health = left.isNegative() || lost ? "red" : "ok";
-    String detail = left.isNegative() ? "the SVID has expired" : lost ? "no scheduler answers" : "SVID for " + left.toMinutes() + " min";
+    String served = lost ? "no scheduler answers" : "SVID for " + left.toMinutes() + " min";
+    String detail = left.isNegative() ? "the SVID has expired or was taken back" : served;
     return StatusReply.Component.newBuilder()
         .setRole(self.seed() ? "seed-peer" : "peer")
         .setSpiffeId(svid.id().toString())

@@ -180,6 +180,7 @@ final class Session implements PieceFlow.Owner {
       case SessionEvent.Compared e -> compared(e.interest(), e.matches());
       case SessionEvent.NotCompared e -> e.interest().comparedInVain();
       case SessionEvent.Broken e -> broken(e.failure());
+      case SessionEvent.SchedulersFound _ when !swarm.mayHurry() -> {}
       case SessionEvent.SchedulersFound _ -> rejoin();
       case SessionEvent.Due e -> due(e.what());
       case SessionEvent.Stop _ -> {
@@ -305,7 +306,7 @@ final class Session implements PieceFlow.Owner {
       LOG.atWarn().addKeyValue("task", task.id()).log("membership ended: {}", lost.brokenRule());
     }
     flow.schedulerLost();
-    swarm.lost();
+    swarm.lost(lost.reason().isPresent() || !lost.brokenRule().isEmpty());
     Reason reason = lost.reason().orElse(Reason.BACKEND_DOWN);
     switch (reason) {
       case ORIGIN_CHANGED -> throw changed();
@@ -344,8 +345,9 @@ final class Session implements PieceFlow.Owner {
     Duration quiet = Duration.ofNanos(alarms.nanos() - lastProgress);
     if (quiet.compareTo(config.noSourceAfter()) >= 0) {
       callers.fail(
-          new Refused(
-              Reason.NO_SOURCE, "scheduler: no other host has the content and this download may not use the origin"),
+          swarm.isRegistered()
+              ? new Refused(Reason.NO_SOURCE, "scheduler: no other host has the content and this download may not use the origin")
+              : new Refused(Reason.BACKEND_DOWN, "scheduler: none lets this host in, and this download may not use the origin"),
           Hop.SCHEDULER);
     } else {
       alarms.set(What.STALL, config.noSourceAfter().minus(quiet));
@@ -393,7 +395,7 @@ final class Session implements PieceFlow.Owner {
             task.id(),
             SwarmDownload.of(task.tuple(), callers.priorities(), joinedFor.hull()),
             task.facts(),
-            joinedFor.mayUseOrigin(),
+            joinedFor.mayAttest(task.records()),
             task.restricted(),
             task.records(),
             complete));

@@ -25,6 +25,8 @@ final class SwarmSide {
   private @Nullable Membership membership;
   private int number;
   private boolean registered;
+  private long registeredAt;
+  private boolean refused;
   private Duration backoff = DownloadConfig.REJOIN_MIN;
   private Timer.@Nullable Alarm rejoin;
 
@@ -55,7 +57,7 @@ final class SwarmSide {
 
   void registered() {
     registered = true;
-    backoff = DownloadConfig.REJOIN_MIN;
+    registeredAt = timer.nanos();
   }
 
   boolean isRegistered() {
@@ -70,13 +72,26 @@ final class SwarmSide {
     leases.add(lease.leaseId());
   }
 
-  /// The stream is over: look for schedulers at once, and join again soon.
-  void lost() {
+  /// The stream is over: look for schedulers at once, and join again soon; later and later while no membership lasts.
+  ///
+  /// @param answered the scheduler said why
+  void lost(boolean answered) {
+    boolean lasted = registered && timer.nanos() - registeredAt >= DownloadConfig.REJOIN_MAX.toNanos();
+    if (lasted) {
+      backoff = DownloadConfig.REJOIN_MIN;
+    }
+    refused = !lasted && (registered || answered);
     membership = null;
     registered = false;
     leases.clear();
     swarms.refresh();
     tryLater();
+  }
+
+  /// Schedulers that were found are worth a try before its time. Not so after one that answered and let this host not in
+  /// for long: it was found before, and each loss makes all sessions look for schedulers.
+  boolean mayHurry() {
+    return !refused;
   }
 
   /// Another try to join is due later.

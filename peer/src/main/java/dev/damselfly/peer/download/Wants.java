@@ -1,6 +1,8 @@
 package dev.damselfly.peer.download;
 
 import dev.damselfly.api.id.ByteRange;
+import dev.damselfly.peer.content.PieceRecord;
+import dev.damselfly.peer.content.PieceSource;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,6 +23,12 @@ record Wants(boolean anything, Optional<ByteRange> hull, boolean mayUseOrigin) {
     long start = callers.stream().mapToLong(caller -> caller.range().get().start()).min().getAsLong();
     long end = callers.stream().mapToLong(caller -> caller.range().get().end()).max().getAsLong();
     return new Wants(true, Optional.of(new ByteRange(start, end - start)), origin);
+  }
+
+  /// Whether the host may speak for the content: a caller may use the origin, or nobody wants anything, so that there is
+  /// nothing to lease, and the host read some of what it holds from the origin before.
+  boolean mayAttest(List<PieceRecord> held) {
+    return mayUseOrigin || (!anything && held.stream().anyMatch(piece -> piece.source() instanceof PieceSource.Origin));
   }
 
   /// A registration for this also serves the other.

@@ -60,12 +60,18 @@ final class PieceLedger {
     }
   }
 
-  /// Takes one report, with the lease under which it was read, if any.
-  void report(Member member, HeldPiece piece, Instant now) {
+  /// @throws Refused while nothing is known of the content
+  FixedContent requireContent() {
     FixedContent known = content;
     if (known == null) {
       throw new Refused(Reason.WRONG_STATE, "the content must be described before its pieces");
     }
+    return known;
+  }
+
+  /// Takes one report, with the lease under which it was read, if any.
+  void report(Member member, HeldPiece piece, Instant now) {
+    FixedContent known = requireContent();
     int number = Field.parse("pieces.number", () -> known.requirePiece(piece.getNumber(), piece.getLength()));
     Sha256 sha = Field.parse("pieces.sha256", () -> Sha256.of(piece.getSha256().toByteArray()));
     var claim = new Attested(number, piece.getLength(), sha, member.identity(), piece.getLeaseId());

@@ -70,6 +70,9 @@ final class Swarm {
       if (register.hasContent()) {
         describe(member, register.getContent());
       }
+      if (register.getHeldCount() > 0) {
+        ledger.requireContent(); // a refusal comes before the answer that it is in
+      }
       admit(member, register);
       Instant now = scope.timer().instant();
       register.getHeldList().forEach(piece -> ledger.report(member, piece, now));

@@ -682,6 +682,21 @@ class SwarmTest {
   }
 
   @Test
+  void servingHost_bringsItsPiecesToASwarmThatForgotThem_ifItMaySpeakForTheContent() {
+    var piece = piece(0, "zero").setFromOrigin(true);
+    Peer child = new Peer(scheduler, "c", Role.PEER, r -> r.setMayUseOrigin(false).setOnlyServes(true).addHeld(piece));
+    assertThat(GrpcErrors.reasonOf(child.talk.failure())).contains(Reason.WRONG_STATE);
+    assertThat(child.talk.heard()).isEmpty();
+    assertThat(scheduler.audit).noneMatch(event -> event.object().startsWith("task:"));
+
+    Peer reader = new Peer(scheduler, "r", Role.PEER, r -> r.setOnlyServes(true).addHeld(piece));
+
+    assertThat(reader.talk.end()).isEmpty();
+    assertThat(reader.attested()).contains(0);
+    assertThat(reader.leases()).isEmpty();
+  }
+
+  @Test
   @Threat({"S-SCH-1", "S-SCH-2"})
   void join_forAnotherHostALivePeerOrTwiceIsRefused() {
     Peer a = peer("a");

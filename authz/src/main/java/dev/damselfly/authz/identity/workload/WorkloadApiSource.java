@@ -1,5 +1,6 @@
 package dev.damselfly.authz.identity.workload;
 
+import com.sun.security.auth.module.UnixSystem;
 import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
@@ -21,6 +22,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -31,9 +33,11 @@ import org.jspecify.annotations.Nullable;
 /// Identity from a Workload API on a Unix socket, followed for the life of the process.
 ///
 /// One thread reads the stream and publishes states. An update that fails a check is ignored and audited; the last
-/// good state stays until its SVID expires. When the API denies the identity, the state is withdrawn.
+/// good state stays until its SVID expires. When the API denies the identity, the state is withdrawn. A refusal that goes on
+/// is audited as [Repeats] says, not at each try.
 public final class WorkloadApiSource implements IdentitySource {
   private static final System.Logger LOG = System.getLogger(WorkloadApiSource.class.getName());
+  private static final String NO_IDENTITY = "the Workload API has no identity for this process, which runs as uid %d (PERMISSION_DENIED)";
 
   private final WorkloadEndpoint endpoint;
   private final UpdateReader reader;
@@ -43,6 +47,7 @@ public final class WorkloadApiSource implements IdentitySource {
   private final List<Consumer<IdentitySnapshot>> listeners = new CopyOnWriteArrayList<>();
   private final CountDownLatch first = new CountDownLatch(1);
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Repeats repeats = new Repeats();
   private final Thread follower;
   private volatile @Nullable IdentitySnapshot current;
   private volatile @Nullable WorkloadStream stream;
@@ -201,14 +206,15 @@ public final class WorkloadApiSource implements IdentitySource {
   }
 
   private boolean isWorthAnotherTry(Status status) {
-    trouble("the Workload API answered " + status.getCode());
+    boolean denied = status.getCode() == Status.Code.PERMISSION_DENIED;
+    trouble(denied ? NO_IDENTITY.formatted(new UnixSystem().getUid()) : "the Workload API answered " + status.getCode());
     return switch (status.getCode()) {
       case INVALID_ARGUMENT, UNIMPLEMENTED -> { // Workload Endpoint 6 and appendix A: no retry
-        failed("WORKLOAD_API_" + status.getCode(), "");
+        failed("WORKLOAD_API_" + status.getCode());
         yield false;
       }
       case PERMISSION_DENIED -> {
-        withdraw();
+        denied();
         yield true;
       }
       default -> true;
@@ -221,13 +227,13 @@ public final class WorkloadApiSource implements IdentitySource {
     try {
       IdentitySnapshot next = reader.read(response, clock.instant(), generation);
       recordChange(before, next);
+      repeats.end();
       publish(next);
       return true;
     } catch (UpdateRefused e) {
       trouble("the update was refused: " + e.getMessage());
-      record(
+      failed(
           e.isAboutBundles() ? AuditAction.BUNDLE_REFUSE : AuditAction.SVID_ROTATE_FAIL,
-          AuditEvent.Decision.FAILED,
           e.flaw().name(),
           String.valueOf(e.getMessage()));
       return false;
@@ -247,13 +253,15 @@ public final class WorkloadApiSource implements IdentitySource {
     }
   }
 
-  private void withdraw() {
-    failed("WITHDRAWN", "");
+  private void denied() {
     IdentitySnapshot before = current;
     Instant now = clock.instant();
-    if (before != null && before.isUsableAt(now)) {
-      publish(before.withdrawnAt(now));
+    if (before == null || !before.isUsableAt(now)) {
+      failed("DENIED");
+      return;
     }
+    failed("WITHDRAWN");
+    publish(before.withdrawnAt(now));
   }
 
   private void publish(IdentitySnapshot next) {
@@ -270,15 +278,20 @@ public final class WorkloadApiSource implements IdentitySource {
     }
   }
 
-  private void failed(String reason, String detail) {
-    record(AuditAction.SVID_ROTATE_FAIL, AuditEvent.Decision.FAILED, reason, detail);
+  private void failed(String reason) {
+    failed(AuditAction.SVID_ROTATE_FAIL, reason, "");
   }
 
   /// Records something that does not depend on being recorded.
-  private void record(AuditAction action, AuditEvent.Decision decision, String reason, String detail) {
+  private void failed(AuditAction action, String reason, String detail) {
+    OptionalLong times = repeats.timesToTell(action.wire() + ' ' + reason + ' ' + detail);
+    if (times.isEmpty()) {
+      return;
+    }
     try {
       IdentitySnapshot known = current;
-      audit.record(event(action, known == null ? null : known.id(), decision, reason, Map.of("detail", detail)));
+      var facts = Map.of("detail", detail, "times", Long.toString(times.getAsLong()));
+      audit.record(event(action, known == null ? null : known.id(), AuditEvent.Decision.FAILED, reason, facts));
     } catch (Audit.AuditUnavailable e) {
       LOG.log(System.Logger.Level.ERROR, "could not be audited: " + action.wire() + " " + reason);
     }

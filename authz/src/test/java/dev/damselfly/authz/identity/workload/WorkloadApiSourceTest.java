@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.sun.security.auth.module.UnixSystem;
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +46,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @NullMarked
-@Threat({"F-23", "F-31"})
+@Threat({"F-23", "F-31", "S-WLA-1", "S-WLA-2"})
 class WorkloadApiSourceTest {
   private static final Retry FAST = new Retry(Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(20));
   private static final Duration DEADLINE = Duration.ofSeconds(10);
@@ -261,6 +263,46 @@ class WorkloadApiSourceTest {
       assertThat(again.isUsableAt(clock.instant())).isTrue();
       assertThat(again.generation()).isEqualTo(3);
     }
+  }
+
+  @Test
+  void denialOfAProcessThatNeverHadAnIdentity_withdrawsNothing_andFillsNoAuditLog() throws Exception {
+    api.refuseNext(Collections.nCopies(9, Status.PERMISSION_DENIED).toArray(Status[]::new));
+    api.send(ScriptedWorkloadApi.response(ca.svid(PATH), ca.der()));
+
+    try (var source = source(Optional.empty()).start(DEADLINE)) {
+      assertThat(source.current().isUsableAt(clock.instant())).isTrue();
+      assertThat(refusals()).containsExactly("DENIED 1", "DENIED 2", "DENIED 4", "DENIED 8");
+    }
+  }
+
+  @Test
+  void denialForGood_saysThatThereIsNoIdentityAndForWhom() {
+    api.refuseNext(Collections.nCopies(1000, Status.PERMISSION_DENIED).toArray(Status[]::new));
+
+    assertThatThrownBy(() -> source(Optional.empty()).start(Duration.ofMillis(300)))
+        .isInstanceOf(WorkloadApiUnavailable.class)
+        .hasMessageContaining("has no identity for this process, which runs as uid " + new UnixSystem().getUid());
+  }
+
+  @Test
+  void denialThatGoesOn_isAWithdrawalOnce() throws Exception {
+    try (var source = started()) {
+      api.refuseNext(Collections.nCopies(5, Status.PERMISSION_DENIED).toArray(Status[]::new));
+      api.endStreams(Status.PERMISSION_DENIED);
+      assertThat(next().isUsableAt(clock.instant())).isFalse();
+      assertThat(next().isUsableAt(clock.instant())).isTrue();
+      api.refuseNext(Status.PERMISSION_DENIED);
+      api.endStreams(Status.UNAVAILABLE);
+      assertThat(next().isUsableAt(clock.instant())).isFalse();
+
+      assertThat(refusals()).containsExactly("WITHDRAWN 1", "DENIED 1", "DENIED 2", "DENIED 4", "WITHDRAWN 1");
+      assertThat(source.current().id()).hasToString("spiffe://td.test" + PATH);
+    }
+  }
+
+  private List<String> refusals() {
+    return audit.of(AuditAction.SVID_ROTATE_FAIL).stream().map(event -> event.reason() + " " + event.detail().get("times")).toList();
   }
 
   @Test
