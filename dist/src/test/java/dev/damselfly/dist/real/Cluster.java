@@ -117,13 +117,16 @@ final class Cluster implements AutoCloseable {
   }
 
   private String managerYaml() {
-    return "{listen: \"127.0.0.1:0\", database: \"" + home.resolve("db") + "\", clusters: [{name: east, default: true}]"
-        + plan.further("manager") + "}";
+    String further = plan.further("manager");
+    return "{listen: \"127.0.0.1:0\", database: \"" + home.resolve("db") + "\""
+        + (further.contains("clusters:") ? "" : ", clusters: [{name: east, default: true}]")
+        + further + "}";
   }
 
   private String schedulerYaml(String name) {
-    return "{listen: \"127.0.0.1:0\", manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1"
-        + plan.further(name) + "}";
+    String further = plan.further(name);
+    return (further.startsWith(", listen:") ? "{" : "{listen: \"127.0.0.1:0\", ")
+        + "manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1" + further + "}";
   }
 
   /// Starts a peer, or starts it again.
@@ -169,7 +172,7 @@ final class Cluster implements AutoCloseable {
     return managerPort;
   }
 
-  private int port(String name) throws IOException, InterruptedException {
+  int port(String name) throws IOException, InterruptedException {
     return Integer.parseInt(started(name).awaitMatch(" ready on port ([0-9]+)\\R").group(1));
   }
 
