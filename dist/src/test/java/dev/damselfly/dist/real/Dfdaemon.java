@@ -59,7 +59,7 @@ final class Dfdaemon implements AutoCloseable {
 
   /// @param home a short path: a socket lies below it
   /// @param managerPort of a manager that takes programs without an identity
-  /// @param more further keys by section of its configuration
+  /// @param more `download`: further keys of that section; `announceInterval`, `refreshInterval`: others than by default
   static Dfdaemon start(Path home, Command command, String name, int managerPort, Map<String, String> more)
       throws IOException, InterruptedException {
     Files.createDirectories(home.resolve("plugins"));
@@ -105,13 +105,23 @@ final class Dfdaemon implements AutoCloseable {
         health: {server: {ip: "127.0.0.1", port: %7$d}}
         metrics: {server: {ip: "127.0.0.1", port: %8$d}}
         stats: {server: {ip: "127.0.0.1", port: %9$d}}
+        scheduler: {announceInterval: %12$s}
+        dynconfig: {refreshInterval: %13$s}
         """
         .formatted(
-            name, home, first, first + 1, first + 2, first + 3, first + 4, first + 5, first + 6, further(more, "download"), managerPort);
-  }
-
-  private static String further(Map<String, String> more, String section) {
-    return more.containsKey(section) ? ", " + more.get(section) : "";
+            name,
+            home,
+            first,
+            first + 1,
+            first + 2,
+            first + 3,
+            first + 4,
+            first + 5,
+            first + 6,
+            more.containsKey("download") ? ", " + more.get("download") : "",
+            managerPort,
+            more.getOrDefault("announceInterval", "5m"),
+            more.getOrDefault("refreshInterval", "1m"));
   }
 
   /// Its socket is served only after it has announced itself to the schedulers.

@@ -328,6 +328,7 @@ class UpstreamClientTest {
     Command.Result got = Command.await(one.tool("dfcache", List.of("import", file.toString(), "--no-progress", "--console")));
 
     assertThat(got.code()).as(got.all()).isEqualTo(1);
-    assertThat(got.all()).contains("not");
+    String audits = legacy.cluster().audited("scheduler-1") + legacy.cluster().audited("scheduler-2");
+    assertThat(audits).as(got.all()).containsPattern("authz.deny.*UploadPersistentCacheTaskStarted");
   }
 }

@@ -1,5 +1,7 @@
 package dev.damselfly.dist.real;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerResponse;
@@ -44,6 +46,11 @@ final class Wiretap implements AutoCloseable {
       long saidNanos,
       Optional<Long> endNanos,
       Optional<Integer> reset) {
+    /// For people.
+    String line() {
+      return host() + " " + said.getFirst().getRegisterPeerRequest().getDownload().getUrl() + " said " + said.size() + " heard " + heard.size();
+    }
+
     String task() {
       return said.getFirst().getTaskId();
     }
@@ -126,23 +133,33 @@ final class Wiretap implements AutoCloseable {
   private void accept(ServerSocket server, InetSocketAddress target) {
     while (!server.isClosed()) {
       try {
-        Socket client = server.accept();
-        var scheduler = new Socket();
-        open.add(client);
-        open.add(scheduler);
-        scheduler.connect(target);
-        client.setTcpNoDelay(true);
-        scheduler.setTcpNoDelay(true);
-        int connection;
-        synchronized (lock) {
-          connection = connections++;
-        }
-        Thread.ofVirtual().start(() -> relay(client, scheduler, connection, true));
-        Thread.ofVirtual().start(() -> relay(scheduler, client, connection, false));
+        begin(server.accept(), target);
       } catch (IOException e) {
-        // closed, or the scheduler is not there: the client sees a closed connection
+        return; // closed
       }
     }
+  }
+
+  /// A scheduler that is not there closes the client's connection, too.
+  private void begin(Socket client, InetSocketAddress target) throws IOException {
+    open.add(client);
+    var scheduler = new Socket();
+    try {
+      scheduler.connect(target);
+    } catch (IOException e) {
+      client.close();
+      open.remove(client);
+      return;
+    }
+    open.add(scheduler);
+    client.setTcpNoDelay(true);
+    scheduler.setTcpNoDelay(true);
+    int connection;
+    synchronized (lock) {
+      connection = connections++;
+    }
+    Thread.ofVirtual().start(() -> relay(client, scheduler, connection, true));
+    Thread.ofVirtual().start(() -> relay(scheduler, client, connection, false));
   }
 
   private void relay(Socket from, Socket to, int connection, boolean byClient) {
@@ -236,7 +253,8 @@ final class Wiretap implements AutoCloseable {
         }
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (left <= 0) {
-          throw new AssertionError("no stream with " + what + " among " + announcements.values());
+          throw new AssertionError(
+              "no stream with " + what + " among\n" + announcements.values().stream().map(Announcement::line).collect(joining("\n")));
         }
         lock.wait(left);
       }
