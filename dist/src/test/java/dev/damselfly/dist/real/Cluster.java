@@ -115,13 +115,16 @@ final class Cluster implements AutoCloseable {
   }
 
   private String managerYaml() {
-    return "{listen: \"127.0.0.1:0\", database: \"" + identities.place("manager").resolve("db") + "\", clusters: [{name: east, default: true}]"
-        + plan.further("manager") + "}";
+    String further = plan.further("manager");
+    return "{listen: \"127.0.0.1:0\", database: \"" + identities.place("manager").resolve("db") + "\""
+        + (further.contains("clusters:") ? "" : ", clusters: [{name: east, default: true}]")
+        + further + "}";
   }
 
   private String schedulerYaml(String name) {
-    return "{listen: \"127.0.0.1:0\", manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1"
-        + plan.further(name) + "}";
+    String further = plan.further(name);
+    return (further.startsWith(", listen:") ? "{" : "{listen: \"127.0.0.1:0\", ")
+        + "manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1" + further + "}";
   }
 
   /// Starts a peer, or starts it again.

@@ -239,8 +239,7 @@ public final class PeerProcess implements AutoCloseable {
     var timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("legacy-beats").factory());
     timer.setRemoveOnCancelPolicy(true);
     ScheduledExecutorService beats = own(timer, ScheduledExecutorService::shutdownNow);
-    // No QUIC here, but such children take a missing port for the one of the upload service.
-    var address = new PieceAddress(config.place().ip(), pieces.port(), OptionalInt.of(pieces.port()));
+    var address = new PieceAddress(config.place().ip(), pieces.port());
     var rpc = new LegacyUploadRpc(store, address, new HostPulse(late::sample, beats), beats);
     var health = new HealthStatusManager();
     var bindings = new Bindings(new Advertised(own.listener().advertiseWithin()));

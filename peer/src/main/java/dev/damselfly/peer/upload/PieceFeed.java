@@ -112,14 +112,12 @@ final class PieceFeed {
   }
 
   private SyncPiecesResponse message(PieceRecord piece) {
-    var message =
-        SyncPiecesResponse.newBuilder()
-            .setNumber(piece.number().value())
-            .setOffset(piece.range().start())
-            .setLength(piece.range().length())
-            .setIp(address.ip())
-            .setTcpPort(address.port());
-    address.quicPort().ifPresent(message::setQuicPort);
-    return message.build();
+    return SyncPiecesResponse.newBuilder()
+        .setNumber(piece.number().value())
+        .setOffset(piece.range().start())
+        .setLength(piece.range().length())
+        .setIp(address.ip())
+        .setTcpPort(address.port())
+        .build();
   }
 }

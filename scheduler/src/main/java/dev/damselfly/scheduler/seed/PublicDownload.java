@@ -9,7 +9,36 @@ import java.util.Set;
 /// caller does not want to read from the origin itself is why the seed is asked, so it does not bind the seed.
 public final class PublicDownload {
   private static final Set<String> NEGOTIATION =
-      Set.of("accept", "accept-encoding", "accept-language", "cache-control", "pragma", "range", "user-agent");
+      Set.of(
+          "accept",
+          "accept-encoding",
+          "accept-language",
+          "cache-control",
+          "docker-distribution-api-version",
+          "pragma",
+          "range",
+          "user-agent");
+
+  /// What a program says to the proxy of an upstream daemon (peer.md section 7.2), which passes it on with the rest. It
+  /// stands in fields of its own, or was for that proxy alone.
+  private static final Set<String> TO_THE_PROXY =
+      Set.of(
+          "connection",
+          "keep-alive",
+          "proxy-connection",
+          "x-dragonfly-application",
+          "x-dragonfly-content-for-calculating-task-id",
+          "x-dragonfly-enable-task-id-based-blob-digest",
+          "x-dragonfly-filtered-query-params",
+          "x-dragonfly-force-hard-link",
+          "x-dragonfly-output-path",
+          "x-dragonfly-piece-length",
+          "x-dragonfly-prefetch",
+          "x-dragonfly-priority",
+          "x-dragonfly-registry",
+          "x-dragonfly-scheduling-policy",
+          "x-dragonfly-tag",
+          "x-dragonfly-use-p2p");
 
   private PublicDownload() {}
 
@@ -19,9 +48,12 @@ public final class PublicDownload {
     if (carriesCredentials(download)) {
       return Optional.empty();
     }
+    var told = download.toBuilder();
+    download.getRequestHeaderMap().keySet().stream()
+        .filter(name -> TO_THE_PROXY.contains(name.toLowerCase(Locale.ROOT)))
+        .forEach(told::removeRequestHeader);
     return Optional.of(
-        download.toBuilder()
-            .setNeedBackToSource(true)
+        told.setNeedBackToSource(true)
             .clearDisableBackToSource()
             .clearOutputPath()
             .clearOverwrite()
@@ -33,7 +65,8 @@ public final class PublicDownload {
   private static boolean carriesCredentials(Download download) {
     boolean headers =
         download.getRequestHeaderMap().keySet().stream()
-            .anyMatch(name -> !NEGOTIATION.contains(name.toLowerCase(Locale.ROOT)));
+            .map(name -> name.toLowerCase(Locale.ROOT))
+            .anyMatch(name -> !NEGOTIATION.contains(name) && !TO_THE_PROXY.contains(name));
     return headers
         || download.hasObjectStorage()
         || download.hasHdfs()

@@ -39,11 +39,27 @@ class PublicDownloadTest {
   }
 
   @Test
+  void wordsToAnUpstreamProxy_areNoCredentials_andGoNoFurther() {
+    Download told =
+        PublicDownload.of(
+                WANTED.toBuilder()
+                    .putRequestHeader("proxy-connection", "Keep-Alive")
+                    .putRequestHeader("X-Dragonfly-Tag", "t")
+                    .putRequestHeader("x-dragonfly-registry", "https://registry.test")
+                    .putRequestHeader("x-dragonfly-output-path", "/home/u/file")
+                    .build())
+            .orElseThrow();
+
+    assertThat(told.getRequestHeaderMap()).containsOnlyKeys("accept");
+  }
+
+  @Test
   void anythingThatCouldBeACredential_keepsTheSeedOut() {
     for (Download.Builder secret :
         List.of(
             WANTED.toBuilder().putRequestHeader("Authorization", "x"),
             WANTED.toBuilder().putRequestHeader("x-unknown", "x"),
+            WANTED.toBuilder().putRequestHeader("x-dragonfly-unknown", "x"),
             WANTED.toBuilder().setObjectStorage(ObjectStorage.getDefaultInstance()),
             WANTED.toBuilder().setHuggingFace(HuggingFace.newBuilder().setToken("x")))) {
       assertThat(PublicDownload.of(secret.build())).isEmpty();
