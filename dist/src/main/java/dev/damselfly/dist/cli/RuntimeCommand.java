@@ -83,11 +83,14 @@ final class RuntimeCommand {
     List<MirroredRegistry> registries = registries(runtime, proxy);
     if (mode.equals("write")) {
       report(files.write(mirror, registries));
-      return;
+    } else {
+      for (Step step : files.preview(mirror, registries)) {
+        out.println(step.path() + "  " + step.act().meaning());
+        step.text().lines().forEach(line -> out.println("  | " + line));
+      }
     }
-    for (Step step : files.preview(mirror, registries)) {
-      out.println(step.path() + "  " + step.act().meaning());
-      step.text().lines().forEach(line -> out.println("  | " + line));
+    for (Path other : files.shadowed(registries)) {
+      out.println("warning: " + other + " is for the same registry; " + runtime.word() + " does not read it while ours is there");
     }
   }
 
