@@ -169,7 +169,7 @@ final class RuntimeCommand {
     }
     try (InputStream in = Files.newInputStream(Path.of(file.get()))) {
       ConfigReader root = ConfigReader.parse(in.readNBytes(ConfigReader.MAX_BYTES + 1));
-      var proxy = ProxyConfig.read(root.section("peer"), LegacyConfig::address);
+      var proxy = ProxyConfig.outline(root.section("peer"), LegacyConfig::address);
       root.finishPart();
       if (proxy.isEmpty()) {
         throw usage("peer.proxy: is required in the file of --config: without it the peer has no mirror");

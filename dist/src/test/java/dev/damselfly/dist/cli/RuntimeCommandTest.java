@@ -102,6 +102,15 @@ class RuntimeCommandTest {
   }
 
   @Test
+  void callersOfTheProxy_areTheDaemonsBusiness() throws IOException {
+    Path file = config("proxy: {listen: \"127.0.0.1:1\", callers: {credentials: /none/callers}, upstreams: [{name: docker.io, url: \"https://registry-1.docker.io\", callers: [ci], this-host: true}]}");
+
+    assertThat(run("containerd", "--write", "--config", file.toString())).as(said).isEqualTo(OK);
+
+    assertThat(dir.resolve("docker.io/hosts.toml")).content().contains("[host.\"http://127.0.0.1:1\"]");
+  }
+
+  @Test
   void directoryOfTheOtherSpelling_isWarnedAbout() throws IOException {
     theirs(folder("registry.test:5000"));
     String warning = "warning: " + dir.resolve("registry.test:5000") + " is for the same registry; containerd does not read it while ours is there";

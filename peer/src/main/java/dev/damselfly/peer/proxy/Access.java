@@ -32,7 +32,7 @@ public record Access(Set<String> callers, boolean host) {
     if (section.has("callers") && callers.isEmpty()) {
       section.problem("callers", "must name a caller");
     }
-    if (known.isPresent() && !known.get().names().containsAll(callers)) {
+    if (known.isPresent() && !known.get().mayBe(callers)) {
       section.problem("callers", "must be names of the file of proxy.callers");
     }
     return new Access(callers, host);

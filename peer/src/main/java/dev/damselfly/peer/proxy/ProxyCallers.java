@@ -46,17 +46,28 @@ public final class ProxyCallers {
 
   /// Reads the section and the file that it names. The value counts only when `finish` of the root does not throw.
   static ProxyCallers read(ConfigReader section) {
-    Optional<Path> path = section.path("credentials");
+    Optional<Path> path = path(section);
     if (path.isEmpty()) {
-      if (!section.has("credentials")) {
-        section.problem("credentials", "is required");
-      }
       return new ProxyCallers(Map.of());
     }
     List<String> problems = new ArrayList<>();
     ProxyCallers callers = parse(content(path.get(), problems), problems);
     problems.stream().limit(MAX_PROBLEMS).forEach(problem -> section.problem("credentials", problem));
     return callers;
+  }
+
+  /// Reads the section alone. Knows nobody.
+  static ProxyCallers unread(ConfigReader section) {
+    path(section);
+    return new ProxyCallers(Map.of());
+  }
+
+  private static Optional<Path> path(ConfigReader section) {
+    Optional<Path> path = section.path("credentials");
+    if (path.isEmpty() && !section.has("credentials")) {
+      section.problem("credentials", "is required");
+    }
+    return path;
   }
 
   private static byte[] content(Path path, List<String> problems) {
@@ -120,6 +131,11 @@ public final class ProxyCallers {
     } catch (InvalidValue other) {
       return false;
     }
+  }
+
+  /// Whether all of these can be callers; of a file that was not read, or not understood, nobody knows.
+  boolean mayBe(Set<String> names) {
+    return tokens.isEmpty() || tokens.keySet().containsAll(names);
   }
 
   Set<String> names() {

@@ -59,6 +59,16 @@ public record ProxyConfig(
   ///
   /// @param address reads `address:port`
   public static Optional<ProxyConfig> read(ConfigReader root, Function<String, InetSocketAddress> address) {
+    return read(root, address, ProxyCallers::read);
+  }
+
+  /// The same for whoever is not the daemon and has no business with its callers: their file is not opened.
+  public static Optional<ProxyConfig> outline(ConfigReader root, Function<String, InetSocketAddress> address) {
+    return read(root, address, ProxyCallers::unread);
+  }
+
+  private static Optional<ProxyConfig> read(
+      ConfigReader root, Function<String, InetSocketAddress> address, Function<ConfigReader, ProxyCallers> reading) {
     boolean wanted = root.has("proxy");
     ConfigReader section = root.section("proxy");
     if (!wanted) {
@@ -66,7 +76,7 @@ public record ProxyConfig(
     }
     InetSocketAddress listen = section.value("listen", text -> loopback(address.apply(text)), NOWHERE);
     Optional<ProxyCallers> callers =
-        section.has("callers") ? Optional.of(ProxyCallers.read(section.section("callers"))) : Optional.empty();
+        section.has("callers") ? Optional.of(reading.apply(section.section("callers"))) : Optional.empty();
     List<Upstream> upstreams = new ArrayList<>();
     section.sections("upstreams", MAX_UPSTREAMS).forEach(one -> upstreams.add(upstream(one, callers)));
     List<Site> sites = new ArrayList<>();
