@@ -102,6 +102,7 @@ final class ConfigFuzz implements Target {
         "{listen: \"127.0.0.1:0\", manager: \"m:1\", legacy: {listen: \"0.0.0.0:0\", allow-from: [10.0.0.0/8], advertise-within: [10.0.0.0/8]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, legacy: {listen: \"[::1]:0\", piece-listen: \"[::1]:0\"}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", upstreams: [{name: \"a:1\", url: \"https://a\", realms: [\"https://b\"], default: true}]}}",
+        "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", callers: {credentials: /c/c}, forward: [{name: \"a:1\", url: \"https://a\", swarm: [\"/b/\"], callers: [c], this-host: true, default: true}]}}",
         "{egress: {rules: [{name: a, schemes: [https], hosts: [\"*.b\"], networks: [10.0.0.0/8], ports: [443]}]}}",
         "a: 1\na: 2", "a: &x [*x]", "a: !!java.net.URL [\"http://a\"]", "[1, 2]", "", "~", "{", "a:\n  b: {c: [", "listen: 1", "listen: [1]",
         "listen: \"a:b\"", "listen: \"1.2.3.4:99999\"", "clusters: 7", "clusters: [7]", "clusters: [{name: \"\"}]", "store: x",

@@ -12,9 +12,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -25,7 +27,8 @@ import org.apache.hc.core5.http.impl.io.DefaultHttpRequestParser;
 import org.apache.hc.core5.http.impl.io.SessionInputBufferImpl;
 
 /// Requests to the registry mirror. The head of a connection is read as two general decoders read it, or refused; what goes
-/// on to a registry is one request to a configured one; the answer is one answer, and sends nobody's password elsewhere.
+/// on to a server is one request to a configured one, of a caller who may; the answer is one answer, and sends nobody's
+/// password elsewhere.
 ///
 /// The bytes after the head are what the registry says in its headers.
 final class ProxyRequestFuzz implements Target {
@@ -36,7 +39,14 @@ final class ProxyRequestFuzz implements Target {
       Pattern.compile("HTTP/1\\.1 [2-5][0-9][0-9] [ -~]*\r\n(?:[A-Za-z-]+: [ -~]*\r\n)*\r\n");
   private static final Pattern REALM = Pattern.compile("WWW-Authenticate: Bearer realm=\"([^\"]*)\"");
 
+  private static final Set<String> TO_SITES =
+      Set.of(
+          "authorization", "cookie", "accept", "accept-language", "cache-control", "pragma", "referer", "user-agent", "if-match",
+          "if-modified-since", "if-none-match", "if-unmodified-since", "range", "if-range");
+  private static final Pattern CALLERS = Pattern.compile("(?:#[^\n]*|[a-z0-9][a-z0-9._-]{0,63}:sha256:[0-9a-f]{64}|)");
+
   private final ProxyDesk desk = new ProxyDesk(event -> {});
+  private final ProxyDesk guarded = ProxyDesk.guarded(event -> {});
 
   public static void fuzzerTestOneInput(byte[] input) {
     new ProxyRequestFuzz().run(input);
@@ -44,6 +54,7 @@ final class ProxyRequestFuzz implements Target {
 
   @Override
   public void run(byte[] input) {
+    requireCallers(input);
     var head = ProxyDesk.read(input);
     Accepted.note(head.isPresent());
     head.ifPresent(read -> compare(read, Arrays.copyOf(input, read.length())));
@@ -57,7 +68,42 @@ final class ProxyRequestFuzz implements Target {
     require(head.isPresent() || desk.asked().isEmpty(), "a refused request went on");
     require(head.isPresent() || !told.keepAlive(), "a connection went on after a refused request");
     desk.asked().forEach(ProxyRequestFuzz::requireOneRequest);
-    requireOneAnswer(told, head.isPresent() && head.get().method().equals("HEAD"));
+    boolean headOnly = head.isPresent() && head.get().method().equals("HEAD");
+    requireOneAnswer(told, headOnly);
+    requireOneAnswer(guarded.answer(Arrays.copyOf(input, end), status, word), headOnly);
+    requireCaller(head);
+  }
+
+  /// What goes on from a proxy with callers is a caller's, or for the registry that is open to the host.
+  private void requireCaller(Optional<ProxyDesk.Head> head) {
+    Optional<String> shown = head.map(read -> read.headers().get("proxy-authorization"));
+    boolean known = shown.filter(text -> text.length() > 6 && ("Basic " + text.substring(6)).equals(ProxyDesk.CALLER)).isPresent();
+    for (ProxyDesk.Asked asked : guarded.asked()) {
+      boolean open = shown.isEmpty() && asked.url().startsWith(ProxyDesk.OTHER + "/v2/") && head.orElseThrow().target().startsWith("/");
+      require(known || open, "a stranger's request went on");
+      if (asked.url().startsWith(ProxyDesk.FILES)) {
+        require(TO_SITES.containsAll(asked.headers().keySet()), "a header went on that must not");
+        requireReadable(asked, ProxyDesk.FILES);
+      } else {
+        requireOneRequest(asked);
+      }
+    }
+  }
+
+  /// A file of callers is accepted when each line is one by the rule, no name or hash stands twice, and somebody is named.
+  private static void requireCallers(byte[] file) {
+    var names = new HashSet<String>();
+    var hashes = new HashSet<String>();
+    boolean good = true;
+    for (String line : new String(file, StandardCharsets.ISO_8859_1).split("\n", -1)) {
+      good &= CALLERS.matcher(line).matches();
+      if (!line.isEmpty() && line.charAt(0) != '#') {
+        int colon = line.indexOf(':');
+        good &= names.add(line.substring(0, Math.max(colon, 0))) && hashes.add(line.substring(colon + 1));
+      }
+    }
+    boolean accepted = good && !names.isEmpty() && names.size() <= 256;
+    require(ProxyDesk.callers(file).equals(accepted ? Optional.of(names) : Optional.empty()), "other callers than the file names");
   }
 
   /// Two readers that were made for servers in general see the same request, and nothing else.
@@ -115,6 +161,12 @@ final class ProxyRequestFuzz implements Target {
     require(asked.url().startsWith(origin + "/v2/"), "a request went to another place");
     require(!asked.url().contains("..") && !asked.url().contains("//v2") && asked.url().matches("[!-~]+"), "a path of two readings");
     require(GO_ON.containsAll(asked.headers().keySet()), "a header went on that must not");
+    requireReadable(asked, origin);
+  }
+
+  private static void requireReadable(ProxyDesk.Asked asked, String origin) {
+    String path = asked.url().substring(origin.length()).replaceAll("\\?.*", "");
+    require(path.startsWith("/") && !(path + "/").toLowerCase(Locale.ROOT).replace("%2e", ".").contains("/../"), "a path of two readings");
     var text = new StringBuilder(asked.method() + " " + asked.url().substring(origin.length()) + " HTTP/1.1\r\nhost: x\r\n");
     asked.headers().forEach((name, value) -> text.append(name).append(": ").append(value).append("\r\n"));
     byte[] bytes = text.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
@@ -150,7 +202,7 @@ final class ProxyRequestFuzz implements Target {
 
   @Override
   public String oracle() {
-    return "read as two other decoders read it; forwarded: one request to a configured registry; one answer";
+    return "read as two other decoders read it; forwarded: a caller's one request to a configured server; one answer";
   }
 
   @Override
@@ -162,6 +214,7 @@ final class ProxyRequestFuzz implements Target {
   public List<byte[]> seeds() {
     String host = "Host: 127.0.0.1:" + ProxyDesk.PORT + "~";
     String digest = "sha256:" + "0123456789abcdef".repeat(4);
+    String caller = "Proxy-Authorization: " + ProxyDesk.CALLER + "~";
     return Stream.of(
             "GET /v2/ HTTP/1.1~" + host + "~",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://token.test/t\",service=\"s\",scope=\"a:b:pull\"",
@@ -201,6 +254,18 @@ final class ProxyRequestFuzz implements Target {
             "GET /v2/ HTTP/1.1~" + host + "Connection: keep-alive, Upgrade, HTTP2-Settings~Upgrade: h2c~~",
             "~~GET /v2/ HTTP/1.1~" + host + "~",
             "GET /v2/ HTTP/1.1~" + host + "~GET /v2/ HTTP/1.1~" + host + "~",
+            "GET /v2/ HTTP/1.1~" + host + caller + "~",
+            "GET /v2/ HTTP/1.1~" + host + caller.replace("Y2k6", "Y2o6") + "~",
+            "GET /v2/?ns=other.test HTTP/1.1~" + host + "~",
+            "GET /v2/?ns=other.test HTTP/1.1~" + host + "Proxy-Authorization: Basic eDp5~~",
+            "GET http://files.test/f?x HTTP/1.1~Host: files.test~" + caller + "Cookie: a~~text/plain",
+            "GET http://files.test/big/f HTTP/1.1~Host: files.test~" + caller + "Range: bytes=0-1~~\"tag\"",
+            "GET http://files.test/f HTTP/1.1~Host: files.test~" + caller + "~" + ProxyDesk.FILES + "/g  ",
+            "GET http://files.test/%2e%2e/f HTTP/1.1~Host: files.test~" + caller + "~",
+            "GET /f HTTP/1.1~" + host + caller + "X-Dragonfly-Output-Path: /etc/x~~",
+            "HEAD /f HTTP/1.1~" + host + caller + "Connection: te~TE: trailers~~",
+            "# callers\nci:sha256:" + digest.substring(7) + "\nx:sha256:" + "0".repeat(64) + "\n",
+            "ci:sha256:" + digest.substring(7) + "\nci:sha256:" + "0".repeat(64),
             "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest,
             "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest + "  ")
         .map(text -> text.replace("~", "\r\n").getBytes(StandardCharsets.ISO_8859_1))

@@ -2,6 +2,7 @@ package dev.damselfly.authz.files;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
@@ -23,6 +24,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -189,6 +191,22 @@ public final class SafeDir implements AutoCloseable {
   public FileChannel read(FileName name) throws IOException {
     requireOwnFile(name);
     return channel(name, Set.of(StandardOpenOption.READ));
+  }
+
+  /// Everything in an existing regular file of ours.
+  ///
+  /// @throws UnsafeFile when there are more than `most` bytes
+  public byte[] bytes(FileName name, int most) throws IOException {
+    try (FileChannel in = read(name)) {
+      if (in.size() > most) {
+        throw new UnsafeFile("a file of this kind has at most " + most + " bytes");
+      }
+      ByteBuffer bytes = ByteBuffer.allocate((int) in.size());
+      while (bytes.hasRemaining() && in.read(bytes) >= 0) {
+        // until all is there, or the file became shorter
+      }
+      return Arrays.copyOf(bytes.array(), bytes.position());
+    }
   }
 
   /// An existing regular file of ours for writing and reading; the position is at the start.

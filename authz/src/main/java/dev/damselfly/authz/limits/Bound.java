@@ -101,6 +101,9 @@ public enum Bound {
       "B-25", ON_PEERS, "time in which a proxy caller takes nothing", MILLIS, between(1, HOUR), 2 * MINUTE, "close"),
   PROXY_CONNECTIONS("B-25", ON_PEERS, "proxy connections", COUNT, between(1, 65_536), 1024, "close newest"),
   PROXY_REQUESTS("B-25", ON_PEERS, "proxy requests at work", COUNT, between(1, 10_000), 256, "503"),
+  PROXY_UNKNOWN_CALLERS(
+      "B-25", ON_PEERS, "recorded proxy requests without a caller's token, each second", COUNT, between(1, 1000), 10,
+      "429, no record"),
   LABEL_TEXT("B-26", EVERYWHERE, "tag, application, description", BYTES, between(1, KIB), KIB, "refuse"),
   PEER_ID("B-27", EVERYWHERE, "peer id", BYTES, between(1, 512), 512, "refuse"),
   HOST_ID("B-27", EVERYWHERE, "host id", BYTES, between(1, 320), 320, "refuse"),

@@ -83,11 +83,14 @@ final class RuntimeCommand {
     List<MirroredRegistry> registries = registries(runtime, proxy);
     if (mode.equals("write")) {
       report(files.write(mirror, registries));
-      return;
+    } else {
+      for (Step step : files.preview(mirror, registries)) {
+        out.println(step.path() + "  " + step.act().meaning());
+        step.text().lines().forEach(line -> out.println("  | " + line));
+      }
     }
-    for (Step step : files.preview(mirror, registries)) {
-      out.println(step.path() + "  " + step.act().meaning());
-      step.text().lines().forEach(line -> out.println("  | " + line));
+    for (Path other : files.shadowed(registries)) {
+      out.println("warning: " + other + " is for the same registry; " + runtime.word() + " does not read it while ours is there");
     }
   }
 
@@ -166,7 +169,7 @@ final class RuntimeCommand {
     }
     try (InputStream in = Files.newInputStream(Path.of(file.get()))) {
       ConfigReader root = ConfigReader.parse(in.readNBytes(ConfigReader.MAX_BYTES + 1));
-      var proxy = ProxyConfig.read(root.section("peer"), LegacyConfig::address);
+      var proxy = ProxyConfig.outline(root.section("peer"), LegacyConfig::address);
       root.finishPart();
       if (proxy.isEmpty()) {
         throw usage("peer.proxy: is required in the file of --config: without it the peer has no mirror");

@@ -92,6 +92,20 @@ public final class MirrorFiles {
     }
   }
 
+  /// Directories that somebody else made for the same registries under their other spelling. Of two, containerd reads the
+  /// one that is written here.
+  public List<Path> shadowed(List<MirroredRegistry> registries) {
+    if (!runtime.tellsRegistriesApart()) {
+      return List.of();
+    }
+    return registries.stream()
+        .map(MirroredRegistry::name)
+        .filter(name -> !name.folder().text().equals(name.text()))
+        .map(name -> directory.resolve(name.text()))
+        .filter(other -> Files.exists(other, LinkOption.NOFOLLOW_LINKS))
+        .toList();
+  }
+
   private void lock(SafeDir top) throws IOException, Conflict {
     try (FileChannel _ = top.create(LOCK)) {
       top.sync();

@@ -102,6 +102,29 @@ class RuntimeCommandTest {
   }
 
   @Test
+  void callersOfTheProxy_areTheDaemonsBusiness() throws IOException {
+    Path file = config("proxy: {listen: \"127.0.0.1:1\", callers: {credentials: /none/callers}, upstreams: [{name: docker.io, url: \"https://registry-1.docker.io\", callers: [ci], this-host: true}]}");
+
+    assertThat(run("containerd", "--write", "--config", file.toString())).as(said).isEqualTo(OK);
+
+    assertThat(dir.resolve("docker.io/hosts.toml")).content().contains("[host.\"http://127.0.0.1:1\"]");
+  }
+
+  @Test
+  void directoryOfTheOtherSpelling_isWarnedAbout() throws IOException {
+    theirs(folder("registry.test:5000"));
+    String warning = "warning: " + dir.resolve("registry.test:5000") + " is for the same registry; containerd does not read it while ours is there";
+
+    assertThat(run("containerd", "--dry-run", "--registry", "registry.test:5000")).isEqualTo(OK);
+    assertThat(said).contains(warning);
+    assertThat(write("registry.test:5000", "docker.io")).isEqualTo(OK);
+    assertThat(said).containsOnlyOnce("warning: ").contains(warning);
+    assertThat(dir.resolve("registry.test:5000/hosts.toml")).hasContent(OTHERS);
+    assertThat(write("docker.io")).isEqualTo(OK);
+    assertThat(said).doesNotContain("warning");
+  }
+
+  @Test
   void write_twice_isOnce() throws IOException {
     Path theirs = theirs(folder("docker.io"));
     write("docker.io", "ghcr.io");

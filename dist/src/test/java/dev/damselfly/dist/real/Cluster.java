@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -23,27 +24,42 @@ final class Cluster implements AutoCloseable {
   /// @param strangers further peers with an identity, without a process
   /// @param settings by the name of a process: further sections of its configuration
   /// @param svidLife as `dev-issuer --ttl` takes it
-  record Plan(List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings, String svidLife) {
+  /// @param spaces where the processes run
+  record Plan(
+      List<String> peers, boolean seed, List<String> strangers, Map<String, String> settings, String svidLife, Optional<Spaces> spaces) {
     static final String LOOPBACK = "egress: {rules: [{name: test, schemes: [http], networks: [\"127.0.0.0/8\"]}]}";
 
     static Plan of(List<String> peers) {
-      return new Plan(peers, false, List.of(), Map.of(), "1h");
+      return new Plan(peers, false, List.of(), Map.of(), "1h", Optional.empty());
     }
 
     Plan withSettings(Map<String, String> more) {
-      return new Plan(peers, seed, strangers, more, svidLife);
+      return new Plan(peers, seed, strangers, more, svidLife, spaces);
     }
 
     Plan withStrangers(List<String> more) {
-      return new Plan(peers, seed, more, settings, svidLife);
+      return new Plan(peers, seed, more, settings, svidLife, spaces);
     }
 
     Plan withSeed() {
-      return new Plan(peers, true, strangers, settings, svidLife);
+      return new Plan(peers, true, strangers, settings, svidLife, spaces);
     }
 
     Plan withSvidLife(String life) {
-      return new Plan(peers, seed, strangers, settings, life);
+      return new Plan(peers, seed, strangers, settings, life, spaces);
+    }
+
+    /// Each peer in a network namespace of its name, the rest outside, all on one network.
+    Plan withSpaces(Spaces where) {
+      return new Plan(peers, seed, strangers, settings, svidLife, Optional.of(where));
+    }
+
+    private String address(String name) {
+      return spaces.map(where -> where.address(name)).orElse("127.0.0.1");
+    }
+
+    private List<String> wrapper(String name) {
+      return spaces.map(where -> where.wrapper(name)).orElse(List.of());
     }
 
     /// Everybody who needs an identity.
@@ -116,15 +132,15 @@ final class Cluster implements AutoCloseable {
 
   private String managerYaml() {
     String further = plan.further("manager");
-    return "{listen: \"127.0.0.1:0\", database: \"" + identities.place("manager").resolve("db") + "\""
+    return "{listen: \"" + plan.address("manager") + ":0\", database: \"" + identities.place("manager").resolve("db") + "\""
         + (further.contains("clusters:") ? "" : ", clusters: [{name: east, default: true}]")
         + further + "}";
   }
 
   private String schedulerYaml(String name) {
     String further = plan.further(name);
-    return (further.startsWith(", listen:") ? "{" : "{listen: \"127.0.0.1:0\", ")
-        + "manager: \"127.0.0.1:" + managerPort + "\", cluster-id: 1" + further + "}";
+    return (further.startsWith(", listen:") ? "{" : "{listen: \"" + plan.address(name) + ":0\", ")
+        + "manager: \"" + plan.address("manager") + ":" + managerPort + "\", cluster-id: 1" + further + "}";
   }
 
   /// Starts a peer, or starts it again.
@@ -135,8 +151,10 @@ final class Cluster implements AutoCloseable {
   private String peerYaml(String name) {
     String settings = plan.settings(name);
     return """
-        {listen: "127.0.0.1:0", piece-listen: "127.0.0.1:0", manager: "127.0.0.1:%d"%s%s, %s}"""
+        {listen: "%1$s:0", piece-listen: "%1$s:0", manager: "%2$s:%3$d"%4$s%5$s, %6$s}"""
         .formatted(
+            plan.address(name),
+            plan.address("manager"),
             managerPort,
             settings.contains("store:") ? "" : ", store: {directory: \"" + store(name) + "\", quota: 4GiB}",
             settings.contains("local:") ? "" : ", local: {socket: \"" + socket(name) + "\"}",
@@ -162,7 +180,8 @@ final class Cluster implements AutoCloseable {
         %s: %s
         """
             .formatted(Identities.DOMAIN, workloadApi(name), audit(name), identities.place(name).resolve(name + "-keys"), role, section));
-    var words = new ArrayList<>(identities.launcher(name));
+    var words = new ArrayList<>(plan.wrapper(name));
+    words.addAll(identities.launcher(name));
     words.addAll(List.of(role, "--config", file.toString()));
     Command.Running started = command.startProgram(words);
     processes.push(started.process());

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
@@ -28,15 +29,22 @@ final class Registry implements AutoCloseable {
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path home;
   private final Process process;
+  private final String address;
   private final int port;
 
-  private Registry(Path home, Process process, int port) {
+  private Registry(Path home, Process process, String address, int port) {
     this.home = home;
     this.process = process;
+    this.address = address;
     this.port = port;
   }
 
   static Registry start(Path home) throws IOException, InterruptedException {
+    return start(home, ADDRESS);
+  }
+
+  /// @param address of this host
+  static Registry start(Path home, String address) throws IOException, InterruptedException {
     Files.createDirectories(home);
     byte[] salt = "sixteen bytes ok".getBytes(StandardCharsets.US_ASCII);
     String hash = OpenBSDBCrypt.generate("2y", PASSWORD.toCharArray(), salt, BCRYPT_COST);
@@ -50,14 +58,14 @@ final class Registry implements AutoCloseable {
           http: {addr: "%s:%d"}
           auth: {htpasswd: {realm: registry-of-the-test, path: %s}}
           """
-              .formatted(home.resolve("data"), ADDRESS, port, people);
+              .formatted(home.resolve("data"), address, port, people);
       Path conf = Files.writeString(home.resolve("registry.yml"), yaml);
       Process process =
           new ProcessBuilder("docker-registry", "serve", conf.toString())
               .redirectErrorStream(true)
               .redirectOutput(home.resolve("out.log").toFile())
               .start();
-      var registry = new Registry(home, process, port);
+      var registry = new Registry(home, process, address, port);
       if (registry.answers()) {
         return registry;
       }
@@ -133,7 +141,7 @@ final class Registry implements AutoCloseable {
   }
 
   String url() {
-    return "http://" + ADDRESS + ":" + port;
+    return "http://" + address + ":" + port;
   }
 
   /// Body bytes of all answers to GETs of a path so far.
@@ -147,6 +155,25 @@ final class Registry implements AutoCloseable {
       }
     }
     return sum;
+  }
+
+  /// Statuses of all answers for a path so far, in order.
+  List<String> statuses(String path) throws IOException {
+    String mark = " " + path + " HTTP/1.1\" ";
+    return Files.readAllLines(home.resolve("out.log")).stream()
+        .filter(line -> line.contains("\"GET" + mark) || line.contains("\"HEAD" + mark))
+        .map(line -> line.substring(line.indexOf(mark) + mark.length()).split(" ", 2)[0])
+        .toList();
+  }
+
+  /// The statuses after the first ones, as soon as there is one: the log is written after the answer.
+  List<String> awaitStatuses(String path, int first) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (statuses(path).size() <= first && System.nanoTime() < deadline && !process.waitFor(10, TimeUnit.MILLISECONDS)) {
+      // it comes
+    }
+    List<String> all = statuses(path);
+    return all.subList(Math.min(first, all.size()), all.size());
   }
 
   @Override

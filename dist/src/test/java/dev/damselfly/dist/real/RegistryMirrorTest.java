@@ -3,21 +3,17 @@ package dev.damselfly.dist.real;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.api.assurance.Threat;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class RegistryMirrorTest {
   private static final int LAYER = 10 << 20;
-  private static final String APP = "lib/app";
+  private static final String APP = TestImage.APP;
 
   private static Path home = Path.of("/nowhere");
   private static Registry registry;
@@ -42,11 +38,7 @@ class RegistryMirrorTest {
   static void start() throws Exception {
     home = Files.createTempDirectory("df");
     registry = Registry.start(home.resolve("registry"));
-    layer = layer();
-    byte[] config = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}".getBytes(StandardCharsets.US_ASCII);
-    registry.blob(APP, layer);
-    registry.blob(APP, config);
-    registry.manifest(APP, "v1", manifest(config, layer));
+    layer = TestImage.publish(registry, LAYER).layer();
     String mirror =
         Cluster.Plan.LOOPBACK
             + ", proxy: {listen: \"127.0.0.1:0\", upstreams: [{name: registry.test, url: \"" + registry.url() + "\"}]}";
@@ -60,25 +52,6 @@ class RegistryMirrorTest {
     try (var files = Files.walk(home)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
     }
-  }
-
-  private static byte[] layer() throws IOException {
-    var noise = new byte[LAYER];
-    new Random(20261126).nextBytes(noise);
-    var out = new ByteArrayOutputStream();
-    try (var gzip = new GZIPOutputStream(out)) {
-      gzip.write(noise);
-    }
-    return out.toByteArray();
-  }
-
-  private static byte[] manifest(byte[] config, byte[] layer) throws IOException {
-    return """
-        {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
-        "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%d},
-        "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"%s","size":%d}]}"""
-        .formatted(Registry.digest(config), config.length, Registry.digest(layer), layer.length)
-        .getBytes(StandardCharsets.US_ASCII);
   }
 
   private static String layerPath() throws IOException {

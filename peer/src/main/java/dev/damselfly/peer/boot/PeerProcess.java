@@ -40,6 +40,7 @@ import dev.damselfly.peer.download.SeedFetches;
 import dev.damselfly.peer.origin.Egress;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
+import dev.damselfly.peer.proxy.Forwarder;
 import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.proxy.ProxyServer;
 import dev.damselfly.peer.store.PieceStore;
@@ -200,7 +201,7 @@ public final class PeerProcess implements AutoCloseable {
   }
 
   private ProxyServer mirror(ProxyConfig mirror, Downloads downloads, Origins origins) {
-    return new ProxyServer(mirror, downloads, origins::exchange, audit, limits, clock);
+    return new ProxyServer(mirror, downloads, Forwarder.of(origins), audit, limits, clock);
   }
 
   @GuardedBy("this")

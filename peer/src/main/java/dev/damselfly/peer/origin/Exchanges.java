@@ -91,11 +91,7 @@ final class Exchanges implements AutoCloseable {
     Target target = Field.parse("url", () -> Target.parse(request.url()));
     Map<String, String> callers = Field.parse("headers", () -> RequestHeaders.sendable(request.headers()));
     for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      var headers = new LinkedHashMap<>(callers);
-      headers.put("accept-encoding", "identity");
-      headers.putIfAbsent("user-agent", config.userAgent());
-      headers.putAll(own);
-      Answer answer = patiently(method, target, headers);
+      Answer answer = patiently(method, target, headers(callers, own));
       if (!REDIRECTS.contains(answer.status())) {
         return answer;
       }
@@ -104,6 +100,21 @@ final class Exchanges implements AutoCloseable {
       target = next;
     }
     throw new OriginRefused(Reason.ORIGIN_FAILED, 0, "the origin redirects more than " + MAX_REDIRECTS + " times");
+  }
+
+  /// The same, but a redirect is an answer like any other.
+  Answer sendOnce(String method, OriginRequest request, Map<String, String> own) {
+    Target target = Field.parse("url", () -> Target.parse(request.url()));
+    Map<String, String> callers = Field.parse("headers", () -> RequestHeaders.sendable(request.headers()));
+    return patiently(method, target, headers(callers, own));
+  }
+
+  private Map<String, String> headers(Map<String, String> callers, Map<String, String> own) {
+    var headers = new LinkedHashMap<>(callers);
+    headers.put("accept-encoding", "identity");
+    headers.putIfAbsent("user-agent", config.userAgent());
+    headers.putAll(own);
+    return headers;
   }
 
   private static Target follow(Target from, Answer answer) {

@@ -193,6 +193,11 @@ public final class Origins implements AutoCloseable {
     return new RelayedAnswer(exchanges.send(method, request, own), config, waits);
   }
 
+  /// The same, but a redirect is an answer to be passed on like any other.
+  public Relay exchangeOnce(String method, OriginRequest request, Map<String, String> own) {
+    return new RelayedAnswer(exchanges.sendOnce(method, request, own), config, waits);
+  }
+
   private static ContentRange.Part part(Answer answer) {
     var value = answer.header("content-range").map(Origins::contentRange);
     if (value.isPresent() && value.get() instanceof ContentRange.Part part) {

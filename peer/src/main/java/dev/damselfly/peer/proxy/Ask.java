@@ -1,5 +1,6 @@
 package dev.damselfly.peer.proxy;
 
+import dev.damselfly.peer.download.LocalCaller;
 import dev.damselfly.peer.origin.OriginRequest;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -8,10 +9,12 @@ import java.util.Map;
 /// a few headers go on (S-PXY-2, S-PXY-9).
 ///
 /// @param query for the registry, with its question mark; may be empty
+/// @param caller who asks; what it may have at the registry is the registry's business
 /// @param source address of the caller
-record Ask(RequestHead head, Upstream upstream, Route route, String query, String source) {
-  /// The resource at the registry, with the caller's credentials for it.
-  OriginRequest origin() {
+record Ask(RequestHead head, Upstream upstream, Route route, String query, LocalCaller caller, String source)
+    implements Asked {
+  @Override
+  public OriginRequest origin() {
     var headers = new LinkedHashMap<String, String>();
     head.header("authorization").ifPresent(value -> headers.put("authorization", value));
     return new OriginRequest(url(), headers);
@@ -26,12 +29,13 @@ record Ask(RequestHead head, Upstream upstream, Route route, String query, Strin
     return headers;
   }
 
-  String url() {
+  @Override
+  public String url() {
     return upstream.url() + route.path() + query;
   }
 
-  /// Name of the subject for `explain` and the audit log.
-  String label() {
+  @Override
+  public String label() {
     return upstream.name() + "/" + route.subject();
   }
 

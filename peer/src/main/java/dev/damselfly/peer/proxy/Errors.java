@@ -46,7 +46,10 @@ final class Errors {
     if (refusal.status() == 405) {
       head.with("Allow", "GET, HEAD");
     }
-    if (refusal.status() == 503) {
+    if (refusal.status() == 407) {
+      head.with("Proxy-Authenticate", "Basic realm=\"damselfly\"");
+    }
+    if (refusal.status() == 503 || !refusal.isRecorded()) {
       head.with("Retry-After", 1);
     }
     return head.with("Content-Length", body(refusal).length);

@@ -5,8 +5,6 @@ import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.authz.audit.Audit;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,23 +13,21 @@ import org.slf4j.LoggerFactory;
 final class Mirror {
   private static final Logger LOG = LoggerFactory.getLogger(Mirror.class);
 
-  /// What a browser adds to the requests of a page, which cannot leave it out (Fetch Metadata 2, Fetch 3.2): without this, a
-  /// page could make the mirror fetch without ever reading the answer (F-36).
-  private static final List<String> BROWSER = List.of("origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest");
-
   private final HeadLimits limits;
-  private final Upstreams upstreams;
+  private final Reception reception;
   private final Blobs blobs;
   private final ForwardCall forward;
+  private final SiteCall sites;
   private final Ledger ledger;
 
   /// @param maxBody bytes of a manifest or listing
-  Mirror(HeadLimits limits, Upstreams upstreams, Blobs blobs, Forwarder forwarder, Audit audit, int maxBody) {
+  Mirror(HeadLimits limits, Reception reception, Blobs blobs, Forwarder forwarder, Audit audit, int maxBody) {
     this.limits = limits;
-    this.upstreams = upstreams;
+    this.reception = reception;
     this.blobs = blobs;
     this.ledger = new Ledger(audit);
     this.forward = new ForwardCall(forwarder, ledger, maxBody);
+    this.sites = new SiteCall(forwarder, blobs, ledger);
   }
 
   /// Answers the request that the bytes are the head of.
@@ -61,7 +57,7 @@ final class Mirror {
   private void unreadable(Refusal refusal, String caller, Reply reply) throws IOException, InterruptedException {
     reply.last(); // where the next request begins is not known
     try {
-      refuse(refusal, "", caller, reply, true);
+      refuse(refusal, caller, reply, true);
     } catch (Audit.AuditUnavailable e) {
       unaudited(e, reply, true);
     }
@@ -86,70 +82,68 @@ final class Mirror {
   }
 
   private boolean answer(RequestHead head, InetSocketAddress local, String caller, Reply reply) throws IOException, InterruptedException {
-    Ask ask;
+    Asked ask;
     try {
-      ask = ask(head, local, caller);
+      ask = reception.asked(head, local, caller);
     } catch (Refusal refusal) {
-      return refuse(refusal, "", caller, reply, !head.isHead());
+      return refuse(refusal, caller, reply, !head.isHead());
     }
     try {
       dispatch(ask, reply);
       return true;
     } catch (Refusal refusal) {
-      return refuse(refusal, ask.label(), caller, reply, !head.isHead());
+      return refuse(refusal, ask, reply);
     } catch (RequestFailure failure) {
       return failed(ask, failure, reply);
     }
   }
 
-  private Ask ask(RequestHead head, InetSocketAddress local, String caller) {
-    if (BROWSER.stream().anyMatch(name -> head.header(name).isPresent())) {
-      throw new Refusal(403, Refusal.Code.DENIED, "the mirror does not answer web pages");
-    }
-    if (!head.method().equals("GET") && !head.isHead()) {
-      throw new Refusal(405, Refusal.Code.UNSUPPORTED, "the mirror reads only: GET and HEAD");
-    }
-    Map<String, String> parameters = Route.parameters(head.query());
-    Upstream upstream = upstreams.choose(head, parameters, local);
-    Route route = Route.parse(head.path());
-    boolean listing = route instanceof Route.Listing;
-    return new Ask(head, upstream, route, listing ? Route.query(parameters) : "", caller);
-  }
-
-  private void dispatch(Ask ask, Reply reply) throws IOException, InterruptedException {
-    switch (ask.route()) {
-      case Route.Blob blob -> new BlobCall(blobs, ledger, ask, blob.digest(), reply).run();
-      case Route.Manifest _, Route.Listing _, Route.Api _ -> forward.run(ask, reply);
+  private void dispatch(Asked asked, Reply reply) throws IOException, InterruptedException {
+    switch (asked) {
+      case SiteAsk ask -> sites.run(ask, reply);
+      case Ask ask -> {
+        switch (ask.route()) {
+          case Route.Blob blob -> new BlobCall(blobs, ledger, ask, blob.digest(), reply).run();
+          case Route.Manifest _, Route.Listing _, Route.Api _ -> forward.run(ask, reply);
+        }
+      }
     }
   }
 
-  /// A blob that may not be had, or not now.
-  private boolean failed(Ask ask, RequestFailure failure, Reply reply) throws IOException, InterruptedException {
+  /// Something that may not be had, or not now.
+  private boolean failed(Asked asked, RequestFailure failure, Reply reply) throws IOException, InterruptedException {
     Refusal refusal = Errors.of(failure);
-    boolean byRegistry = failure instanceof OriginRefused;
-    ResponseHead head = Errors.head(refusal, byRegistry ? "backend" : "dfdaemon");
-    if (refusal.status() == 401 && !reply.begun()) {
+    boolean byServer = failure instanceof OriginRefused;
+    ResponseHead head = Errors.head(refusal, byServer ? "backend" : "dfdaemon");
+    if (refusal.status() == 401 && !reply.begun() && asked instanceof Ask ask) {
       Optional<String> challenge;
       try {
         challenge = forward.challengeOf(ask);
       } catch (Refusal unsafe) {
-        return refuse(unsafe, ask.label(), ask.source(), reply, !ask.head().isHead());
+        return refuse(unsafe, ask, reply);
       } catch (RequestFailure unreachable) {
         challenge = Optional.empty();
       }
       challenge.ifPresent(value -> head.with("WWW-Authenticate", value));
     }
-    ledger.refused(refusal, ask.label(), ask.source());
+    ledger.refused(refusal, asked);
     if (reply.begun()) {
       return false;
     }
-    Errors.send(reply, head, refusal, !ask.head().isHead());
+    Errors.send(reply, head, refusal, !asked.head().isHead());
     return true;
   }
 
-  private boolean refuse(Refusal refusal, String subject, String caller, Reply reply, boolean withBody)
-      throws IOException, InterruptedException {
-    ledger.refused(refusal, subject, caller);
+  private boolean refuse(Refusal refusal, Asked ask, Reply reply) throws IOException, InterruptedException {
+    ledger.refused(refusal, ask);
+    return send(refusal, "proxy", reply, !ask.head().isHead());
+  }
+
+  /// Before it was understood.
+  private boolean refuse(Refusal refusal, String caller, Reply reply, boolean withBody) throws IOException, InterruptedException {
+    if (refusal.isRecorded()) {
+      ledger.refused(refusal, caller);
+    }
     return send(refusal, "proxy", reply, withBody);
   }
 

@@ -11,8 +11,17 @@ import java.time.Duration;
 /// @param stall a caller that takes nothing
 /// @param connections at once
 /// @param requests at work at once
+/// @param unknownCallers refusals at the door that are recorded each second
 /// @param maxBody bytes of a manifest or listing (B-22)
-record ProxyLimits(HeadLimits head, Duration headTime, Duration idle, Duration stall, int connections, int requests, int maxBody) {
+record ProxyLimits(
+    HeadLimits head,
+    Duration headTime,
+    Duration idle,
+    Duration stall,
+    int connections,
+    int requests,
+    int unknownCallers,
+    int maxBody) {
   static ProxyLimits of(Limits limits) {
     return new ProxyLimits(
         HeadLimits.of(limits),
@@ -21,6 +30,7 @@ record ProxyLimits(HeadLimits head, Duration headTime, Duration idle, Duration s
         limits.time(Bound.PROXY_STALL),
         limits.count(Bound.PROXY_CONNECTIONS),
         limits.count(Bound.PROXY_REQUESTS),
+        limits.count(Bound.PROXY_UNKNOWN_CALLERS),
         limits.count(Bound.OCI_MANIFEST));
   }
 }

@@ -43,9 +43,9 @@ public final class ProxyServer implements AutoCloseable {
   private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("proxy-", 0).factory());
   private volatile @Nullable Channel server;
 
-  /// @param registries asks registries, through the egress gate
+  /// @param servers asks registries and web servers, through the egress gate
   public ProxyServer(
-      ProxyConfig config, Downloads downloads, Forwarder registries, Audit audit, Limits limits, InstantSource clock) {
+      ProxyConfig config, Downloads downloads, Forwarder servers, Audit audit, Limits limits, InstantSource clock) {
     this.config = config;
     this.limits = ProxyLimits.of(limits);
     this.clock = clock;
@@ -53,9 +53,12 @@ public final class ProxyServer implements AutoCloseable {
     this.mirror =
         new Mirror(
             this.limits.head(),
-            new Upstreams(config.upstreams()),
+            new Reception(
+                new Doorkeeper(config.callers(), this.limits.unknownCallers(), System::nanoTime),
+                new Upstreams(config.upstreams()),
+                config.sites()),
             Blobs.of(downloads),
-            registries,
+            servers,
             audit,
             this.limits.maxBody());
   }

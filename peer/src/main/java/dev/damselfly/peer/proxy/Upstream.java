@@ -10,11 +10,17 @@ import java.util.List;
 /// @param url scheme and authority, without a path: `https://registry-1.docker.io`
 /// @param realms origins of token services other than the registry itself that its challenges may name
 /// @param standard serves requests that name no registry
-public record Upstream(String name, String url, List<String> realms, boolean standard) {
+/// @param access who may use it, when the proxy has callers
+public record Upstream(String name, String url, List<String> realms, boolean standard, Access access) {
   static final int MAX_REALMS = 16;
 
   public Upstream {
     realms = List.copyOf(realms);
+  }
+
+  /// For everybody who may use the proxy.
+  public Upstream(String name, String url, List<String> realms, boolean standard) {
+    this(name, url, realms, standard, Access.EVERYBODY);
   }
 
   /// Whether a client may be sent to this place with its credentials for the registry (S-PXY-4).

@@ -39,7 +39,7 @@ final class Upstreams {
   }
 
   /// Other names would let a web page that a browser on this host shows read from the mirror (DNS rebinding).
-  private static boolean isOwn(String authority, InetSocketAddress local) {
+  static boolean isOwn(String authority, InetSocketAddress local) {
     String literal = IpLiteral.text(local.getAddress());
     String host = literal.indexOf(':') >= 0 ? "[" + literal + "]" : literal;
     String port = ":" + local.getPort();

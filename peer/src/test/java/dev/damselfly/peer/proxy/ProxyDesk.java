@@ -2,6 +2,7 @@ package dev.damselfly.peer.proxy;
 
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.OriginRefused;
+import dev.damselfly.api.id.Sha256;
 import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.download.DownloadListener;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.NullMarked;
 
@@ -36,6 +38,14 @@ public final class ProxyDesk {
   public static final String HUB = "https://hub.test";
   public static final String OTHER = "http://other.test:5000";
   public static final String TOKENS = "https://token.test";
+
+  /// The web server of a guarded desk, which is `files.test` to callers.
+  public static final String FILES = "https://files.test:8443";
+
+  /// What the one caller of a guarded desk sends.
+  public static final String CALLER = "Basic Y2k6MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+  private static final String TOKEN = "01234567890123456789012345678901";
 
   /// Where the mirror listens.
   public static final int PORT = 65_001;
@@ -63,17 +73,51 @@ public final class ProxyDesk {
   /// @param head bytes of the answer's head; empty when there was none
   public record Told(byte[] head, byte[] body, boolean keepAlive) {}
 
+  /// For every program of its host.
   public ProxyDesk(Audit audit) {
+    this(audit, Optional.empty(), List.of());
+  }
+
+  /// For one caller, and a web server for it; `other.test` is open to the host.
+  public static ProxyDesk guarded(Audit audit) {
+    var hash = Sha256.of(Sha256.newDigest().digest(TOKEN.getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+    byte[] file = ("ci:sha256:" + hash).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    var site = new Site("files.test", FILES, List.of("/big/"), true, new Access(Set.of("ci"), false));
+    return new ProxyDesk(audit, Optional.of(ProxyCallers.parse(file, new ArrayList<>())), List.of(site));
+  }
+
+  private ProxyDesk(Audit audit, Optional<ProxyCallers> callers, List<Site> sites) {
     var upstreams =
         new Upstreams(
             List.of(
-                new Upstream("hub.test", HUB, List.of(TOKENS), true), new Upstream("other.test", OTHER, List.of(), false)));
-    mirror = new Mirror(LIMITS, upstreams, new NoBlobs(), this::exchange, audit, 4096);
+                new Upstream("hub.test", HUB, List.of(TOKENS), true),
+                new Upstream("other.test", OTHER, List.of(), false, new Access(Set.of(), callers.isPresent()))));
+    var reception = new Reception(new Doorkeeper(callers, 1000, () -> 0), upstreams, sites);
+    var servers =
+        new Forwarder() {
+          @Override
+          public Relay exchange(String method, OriginRequest request, Map<String, String> own) {
+            return ProxyDesk.this.exchange(method, request, own);
+          }
+
+          @Override
+          public Relay once(String method, OriginRequest request, Map<String, String> own) {
+            return ProxyDesk.this.exchange(method, request, own);
+          }
+        };
+    mirror = new Mirror(LIMITS, reception, new NoBlobs(), servers, audit, 4096);
   }
 
   /// The readers that this covers.
   public static List<Class<?>> readers() {
-    return List.of(HeadParser.class, Route.class, Challenge.class);
+    return List.of(HeadParser.class, Route.class, Challenge.class, ProxyCallers.class, ProxyCredential.class);
+  }
+
+  /// Names of a file of callers, if all of it is accepted.
+  public static Optional<Set<String>> callers(byte[] file) {
+    var problems = new ArrayList<String>();
+    ProxyCallers callers = ProxyCallers.parse(file, problems);
+    return problems.isEmpty() ? Optional.of(callers.names()) : Optional.empty();
   }
 
   /// Length of the first head of the connection; 0 when it has no end.

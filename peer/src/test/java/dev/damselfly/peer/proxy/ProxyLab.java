@@ -2,6 +2,7 @@ package dev.damselfly.peer.proxy;
 
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.api.id.Sha256;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.ManualClock;
@@ -22,12 +23,15 @@ import dev.damselfly.peer.time.SystemTimer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.NullMarked;
@@ -36,10 +40,15 @@ import org.jspecify.annotations.NullMarked;
 /// scheduler is real.
 @NullMarked
 final class ProxyLab implements AutoCloseable {
+  /// Tokens of the callers `ci` and `dev`.
+  static final String CI = "token-of-ci-with-more-than-32-characters";
+  static final String DEV = "token-of-dev-with-more-than-32-characters";
+
   static final Duration DECISION_TTL = Duration.ofMinutes(5);
 
   final TestRegistry hub = TestRegistry.start();
   final TestRegistry other = TestRegistry.start();
+  final TestRegistry web = TestRegistry.start();
   final MemoryAudit audit = new MemoryAudit();
   final ManualClock clock = ManualClock.somewhere();
 
@@ -59,6 +68,16 @@ final class ProxyLab implements AutoCloseable {
 
   /// @param limits chosen values by their key
   ProxyLab(Path directory, Map<String, Long> limits) throws IOException {
+    this(directory, limits, false);
+  }
+
+  /// A proxy with two callers, [#CI] and [#DEV], and the web server `files.test`, which is for the first of them. The second
+  /// registry is for the first of them, too, and open to the host.
+  static ProxyLab guarded(Path directory, Map<String, Long> limits) throws IOException {
+    return new ProxyLab(directory, limits, true);
+  }
+
+  private ProxyLab(Path directory, Map<String, Long> limits, boolean guarded) throws IOException {
     store = PieceStore.open(directory, new StoreConfig(1L << 30, 90, 80, Duration.ofDays(1)), clock);
     origins = new Origins(OriginsConfig.standard("test"), this::egress);
     var colleagues =
@@ -76,19 +95,40 @@ final class ProxyLab implements AutoCloseable {
     var config =
         new DownloadConfig(2, 8, 8, Duration.ZERO, Duration.ofMillis(1), Duration.ofSeconds(5), DECISION_TTL);
     downloads = new Downloads(colleagues, config);
-    var upstreams =
-        List.of(
-            new Upstream("hub.test", hub.url(), List.of("http://token.test:5003"), true),
-            new Upstream("other.test", other.url(), List.of(), false));
     server =
         new ProxyServer(
-                new ProxyConfig(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), upstreams),
+                config(guarded),
                 downloads,
-                origins::exchange,
+                Forwarder.of(origins),
                 audit,
                 Limits.configured(Part.PEER, limits),
                 clock)
             .start();
+  }
+
+  private ProxyConfig config(boolean guarded) {
+    var listen = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    var first = new Upstream("hub.test", hub.url(), List.of("http://token.test:5003"), true);
+    if (!guarded) {
+      return new ProxyConfig(listen, List.of(first, new Upstream("other.test", other.url(), List.of(), false)));
+    }
+    var second = new Upstream("other.test", other.url(), List.of(), false, new Access(Set.of("ci"), true));
+    var site = new Site("files.test", web.url(), List.of("/big/"), true, new Access(Set.of("ci"), false));
+    var callers = ProxyCallers.parse(ascii("ci:sha256:" + hash(CI) + "\ndev:sha256:" + hash(DEV) + "\n"), new ArrayList<>());
+    return new ProxyConfig(listen, Optional.of(callers), List.of(first, second), List.of(site));
+  }
+
+  static String hash(String token) {
+    return Sha256.of(Sha256.newDigest().digest(ascii(token))).hex();
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /// The header of a caller.
+  static String as(String name, String token) {
+    return "Proxy-Authorization: Basic " + Base64.getEncoder().encodeToString(ascii(name + ":" + token));
   }
 
   private Egress.Way egress(Place place) {
@@ -147,5 +187,6 @@ final class ProxyLab implements AutoCloseable {
     store.close();
     hub.close();
     other.close();
+    web.close();
   }
 }
