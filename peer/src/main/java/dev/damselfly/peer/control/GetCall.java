@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// One `get` of a local user: what the session tells comes in on its thread, what the caller gets goes out on the
 /// connection's. Content goes from the store's file to the socket; verified pieces only.
 final class GetCall implements DownloadListener {
+  private static final Duration RECORD_PATIENCE = Duration.ofSeconds(5);
+
   private final LocalConnection connection;
   private final Audit audit;
   private final LocalCaller caller;
@@ -74,7 +76,7 @@ final class GetCall implements DownloadListener {
   private void pump() throws IOException, InterruptedException {
     while (true) {
       switch (outgoing.take()) {
-        case Outgoing.Next.Message next -> connection.send(next.reply());
+        case Outgoing.Next.Message next -> tell(next.reply());
         case Outgoing.Next.Piece next -> sendPiece(next.number());
         case Outgoing.Next.Last next -> {
           end(next.reply());
@@ -82,6 +84,14 @@ final class GetCall implements DownloadListener {
         }
         case Outgoing.Next.Gone _ -> throw new EOFException("the caller is gone");
       }
+    }
+  }
+
+  /// Progress that is told was made for good: a daemon that is killed now still has it when it comes back.
+  private void tell(LocalReply reply) throws IOException, InterruptedException {
+    StoredTask of = task;
+    if (!reply.hasProgress() || of == null || of.awaitRecorded(RECORD_PATIENCE)) {
+      connection.send(reply);
     }
   }
 

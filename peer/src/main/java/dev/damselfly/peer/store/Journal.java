@@ -33,6 +33,7 @@ final class Journal implements AutoCloseable {
   private final Condition work = lock.newCondition();
   private final Condition unsettled = lock.newCondition();
   private final Condition progress = lock.newCondition();
+  private final Condition records = lock.newCondition();
 
   /// Not applied yet.
   @GuardedBy("lock")
@@ -48,6 +49,9 @@ final class Journal implements AutoCloseable {
 
   @GuardedBy("lock")
   private long added;
+
+  @GuardedBy("lock")
+  private long recorded;
 
   @GuardedBy("lock")
   private long settled;
@@ -103,6 +107,26 @@ final class Journal implements AutoCloseable {
       queue.add(change);
       added++;
       work.signal();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until everything added before is applied, so that it survives the end of the process.
+  ///
+  /// @return false when that takes longer, or the journal ends
+  boolean awaitApplied(Duration patience) throws InterruptedException {
+    lock.lock();
+    try {
+      long ticket = added;
+      long left = patience.toNanos();
+      while (recorded < ticket) {
+        if (left <= 0 || closing) {
+          return false;
+        }
+        left = records.awaitNanos(left);
+      }
       return true;
     } finally {
       lock.unlock();
@@ -197,6 +221,8 @@ final class Journal implements AutoCloseable {
       }
       applied.addAll(changes);
       appliedCount += done;
+      recorded += done;
+      records.signalAll();
       unsettled.signal();
     } finally {
       lock.unlock();
@@ -287,6 +313,7 @@ final class Journal implements AutoCloseable {
         work.signal();
         unsettled.signal();
         progress.signalAll();
+        records.signalAll();
       } finally {
         lock.unlock();
       }

@@ -6,6 +6,7 @@ import dev.damselfly.api.id.TaskId;
 import dev.damselfly.api.id.TaskTuple;
 import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,6 +86,13 @@ public final class StoredTask {
   /// @throws java.io.UncheckedIOException when the disk lost one; it is not held any more
   public void awaitDurable() {
     content.awaitDurable();
+  }
+
+  /// Waits until every piece committed before the call survives the end of the process.
+  ///
+  /// @return false when that takes longer: nobody is to be told yet that they are here to stay
+  public boolean awaitRecorded(Duration patience) throws InterruptedException {
+    return content.awaitRecorded(patience);
   }
 
   public Optional<PieceRecord> record(PieceNumber number) {

@@ -8,6 +8,7 @@ import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.content.PieceRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -261,6 +262,10 @@ final class TaskContent {
         throw new UncheckedIOException(new IOException("the disk lost committed pieces"));
       }
     }
+  }
+
+  boolean awaitRecorded(Duration patience) throws InterruptedException {
+    return shelf.journal().awaitApplied(patience);
   }
 
   PieceReader read(PieceNumber number) {

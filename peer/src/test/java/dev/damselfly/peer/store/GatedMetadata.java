@@ -33,10 +33,17 @@ final class GatedMetadata implements Metadata {
   @GuardedBy("lock")
   private long forced;
 
+  private volatile boolean failing;
+
   GatedMetadata(Path file, Gate gate) throws IOException {
     this.real = SqliteMetadata.open(file);
     this.log = file.resolveSibling(file.getFileName() + "-wal");
     this.gate = gate;
+  }
+
+  /// Whether nothing can be written.
+  void fail(boolean now) {
+    failing = now;
   }
 
   /// Bytes of the log that a loss of power cannot take.
@@ -64,6 +71,9 @@ final class GatedMetadata implements Metadata {
 
   @Override
   public void apply(List<Change> changes) throws IOException {
+    if (failing) {
+      throw new IOException("told to fail");
+    }
     if (changes.getFirst() instanceof Change.Forced) {
       gate.pass(Gate.Step.RECORD_OUTCOME, () -> real.apply(changes));
       return;

@@ -21,6 +21,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +117,21 @@ class StoreCrashTest {
       assertThat(StoreLab.read(again, 1)).isEqualTo(LAST);
     }
     assertThat(unforcedRows(copy)).isZero();
+  }
+
+  @Test
+  void piece_countsAsRecordedOnlyWhenAKilledProcessHasIt() throws Exception {
+    var task = held("a");
+    metadata.fail(true);
+    put(task, 1, LAST);
+
+    assertThat(task.awaitRecorded(Duration.ofMillis(50))).isFalse();
+
+    metadata.fail(false);
+    assertThat(task.awaitRecorded(Duration.ofSeconds(60))).isTrue();
+    try (var found = reopen(killed())) {
+      assertThat(StoreLab.read(found.find(task.id(), false).orElseThrow(), 1)).isEqualTo(LAST);
+    }
   }
 
   @Test
