@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.security.auth.module.UnixSystem;
 import dev.damselfly.api.assurance.Threat;
+import dev.damselfly.api.error.InvalidValue;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,12 +46,20 @@ class PassageTest {
       command.addAll(List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all"));
     }
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    command.addAll(List.of(java, "-cp", System.getProperty("java.class.path"), PassageTest.class.getName()));
+    command.addAll(List.of(java, "-cp", classPath(), PassageTest.class.getName()));
     for (Path path : paths) {
       command.add(path.toString());
     }
     Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+  }
+
+  /// Where the classes really come from; whoever runs this test may have loaded them by other ways than its class path.
+  private static String classPath() {
+    return Stream.of(SafeDir.class, UnsafeFile.class, PassageTest.class, InvalidValue.class)
+        .map(type -> type.getProtectionDomain().getCodeSource().getLocation().getPath())
+        .distinct()
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   private Path holder(String mode) throws IOException {

@@ -144,8 +144,13 @@ class SpireTest {
     }
 
     void assertNoFailures() throws IOException {
+      assertNoFailuresBut();
+    }
+
+    void assertNoFailuresBut(String... expected) throws IOException {
+      var others = FAILURES.stream().filter(failure -> !List.of(expected).contains(failure)).toList();
       for (String name : EVERYBODY) {
-        assertThat(said(name)).as(name).doesNotContain(FAILURES);
+        assertThat(said(name)).as(name).doesNotContain(others);
       }
     }
   }
@@ -251,7 +256,9 @@ class SpireTest {
       spire.authority("revoke", old);
       revoked.awaitEach(BUNDLE);
       downloads.awaitMore(4);
-      prepared.assertNoFailures();
+      // An agent that holds nothing but a tainted SVID may say for a moment that there is none; then the identity ends at
+      // once, as it must, and is back with the new SVID.
+      prepared.assertNoFailuresBut("svid.rotate.fail", "authn.failure");
     }
 
     assertDownloaded(downloads, "authority replaced");
