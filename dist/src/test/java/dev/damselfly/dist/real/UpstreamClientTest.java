@@ -9,60 +9,24 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.NullMarked;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Unmodified upstream daemons in a cluster of ours without a seed: manager, two schedulers and two peers with plain
 /// ports, nginx as origin. What the clients say and hear is read on the way; what they got is compared byte for byte.
 @NullMarked
-@Tag("real")
-@Timeout(300)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class UpstreamClientTest {
+class UpstreamClientTest extends UpstreamPair {
   private static final int PIECE = GoodContent.PIECE;
   private static final int MIB = 1 << 20;
   private static final String ALWAYS = "--scheduling-policy=always"; // small files would come from the origin unasked
 
-  private Path home = Path.of("/nowhere");
-  private Nginx origin;
-  private LegacyCluster legacy;
-  private Dfdaemon one;
-  private Dfdaemon other;
-
-  @BeforeAll
-  void start() throws Exception {
-    Dfdaemon.require();
-    home = Files.createTempDirectory("df");
-    origin = Nginx.start(home.resolve("n"), "");
-    legacy = LegacyCluster.start(home, List.of("p1", "p2"), false);
-    one = legacy.daemon("u1", Map.of());
-    other = legacy.daemon("u2", Map.of());
-  }
-
-  @AfterAll
-  void stop() throws IOException {
-    if (legacy != null) {
-      legacy.close();
-    }
-    if (origin != null) {
-      origin.close();
-    }
-    if (Files.exists(home)) {
-      try (var files = Files.walk(home)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+  UpstreamClientTest() {
+    super(false);
   }
 
   /// A file at the origin.

@@ -4,58 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerRequest.RequestCase;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.NullMarked;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 
 /// Two upstream daemons and two peers of ours in one cluster with a seed.
 @NullMarked
-@Tag("real")
-@Timeout(300)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class UpstreamSwarmTest {
+class UpstreamSwarmTest extends UpstreamPair {
   private static final int SIZE = 64 << 20;
 
-  private Path home = Path.of("/nowhere");
-  private Nginx origin;
-  private LegacyCluster legacy;
-  private Dfdaemon one;
-  private Dfdaemon other;
-
-  @BeforeAll
-  void start() throws Exception {
-    Dfdaemon.require();
-    home = Files.createTempDirectory("df");
-    origin = Nginx.start(home.resolve("n"), "");
-    legacy = LegacyCluster.start(home, List.of("p1", "p2"), true);
-    one = legacy.daemon("u1", Map.of());
-    other = legacy.daemon("u2", Map.of());
-  }
-
-  @AfterAll
-  void stop() throws IOException {
-    if (legacy != null) {
-      legacy.close();
-    }
-    if (origin != null) {
-      origin.close();
-    }
-    if (Files.exists(home)) {
-      try (var files = Files.walk(home)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+  UpstreamSwarmTest() {
+    super(true);
   }
 
   private void assertCame(Command.Running running, Path file, String name) throws Exception {
