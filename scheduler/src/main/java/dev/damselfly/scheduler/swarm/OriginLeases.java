@@ -21,6 +21,7 @@ final class OriginLeases {
 
   private final BitSet leased = new BitSet();
   private final OriginPace pace = new OriginPace();
+  private final Laggards laggards = new Laggards();
   private final Map<Long, Lease> active = new LinkedHashMap<>();
   private final Map<String, Set<Lease>> byPeer = new HashMap<>();
   private final Map<Long, Lease> ended = new LinkedHashMap<>();
@@ -141,6 +142,10 @@ final class OriginLeases {
     return pace;
   }
 
+  Laggards laggards() {
+    return laggards;
+  }
+
   /// Leased pieces that were not read yet, of leases that were granted or made progress after this time. A member that
   /// takes leases and reads nothing must not keep the others from reading.
   int outstanding(Instant since) {
@@ -166,6 +171,7 @@ final class OriginLeases {
   void done(Lease lease, int number, Instant now) {
     if (lease.open().get(number)) {
       leased.clear(number);
+      laggards.read(lease.peerId(), lease.progressAt(), now);
     }
     lease.done(number, now);
     pace.done(now);

@@ -102,6 +102,7 @@ final class Supply {
     if (known == null || waiting.isEmpty()) {
       return granted;
     }
+    takeBackLate(now);
     boolean nothingFree = isNothingFree(known);
     if (nothingFree && !someHaveLost || isBusy(known, now)) {
       return granted; // the usual end, so it comes before anything that looks at every member
@@ -110,12 +111,18 @@ final class Supply {
     boolean progress = true;
     while (progress && !waiting.isEmpty()) {
       progress = false;
-      for (Member member : leastServedFirst()) {
+      boolean swiftReads = false;
+      for (Member member : leastServedFirst(now)) {
         if (isBusy(known, now)) {
           return granted;
         }
+        boolean lags = leases.laggards().lags(member.peerId, now);
+        swiftReads |= !lags && leases.outstanding(member.peerId) > 0;
         Optional<Lease> lease =
-            !mayLease(member) || holdBack && !member.host.isSeed() || nothingFree && member.blocked.isEmpty()
+            !mayLease(member)
+                    || holdBack && !member.host.isSeed()
+                    || nothingFree && member.blocked.isEmpty()
+                    || lags && (progress || swiftReads) // the others come back for it
                 ? Optional.empty()
                 : grant(member, known, now);
         if (lease.isPresent()) {
@@ -138,11 +145,39 @@ final class Supply {
     return leases.pace().inFlight(count) - leases.outstanding(now.minus(OriginPace.PATIENCE));
   }
 
+  /// Late reads are for members that wait and do not lag.
+  private void takeBackLate(Instant now) {
+    for (Lease lease : leases.all()) {
+      if (!lease.isWhole() && leases.laggards().isLate(lease, now) && isWanted(lease, now)) {
+        leases.laggards().tookBack(lease, now);
+        revoke(lease);
+      }
+    }
+  }
+
+  private boolean isWanted(Lease late, Instant now) {
+    return waiting.stream()
+        .anyMatch(
+            member ->
+                !member.peerId.equals(late.peerId())
+                    && mayLease(member)
+                    && !leases.laggards().lags(member.peerId, now)
+                    && late.open().stream().anyMatch(n -> mayRead(member, n)));
+  }
+
+  private boolean mayRead(Member member, int number) {
+    return number >= member.from
+        && number < member.to
+        && !member.held.get(number)
+        && attestations.mayAttest(member.identity(), number);
+  }
+
   /// Who read little so far has little that others could fetch from it: every link of the swarm is to be used.
-  private List<Member> leastServedFirst() {
+  private List<Member> leastServedFirst(Instant now) {
     return waiting.stream()
         .sorted(
-            Comparator.comparingInt((Member member) -> leases.outstanding(member.peerId))
+            Comparator.comparing((Member member) -> leases.laggards().lags(member.peerId, now))
+                .thenComparingInt(member -> leases.outstanding(member.peerId))
                 .thenComparingInt(member -> member.leased))
         .toList();
   }
@@ -201,7 +236,7 @@ final class Supply {
             Math.min(most, share),
             member.from,
             to,
-            n -> !member.held.get(n) && attestations.mayAttest(member.identity(), n));
+            n -> mayRead(member, n));
     return leases.grant(request, held, now);
   }
 
@@ -259,6 +294,7 @@ final class Supply {
   /// Ends every lease of a member that is gone.
   void endAll(Member member) {
     forget(member);
+    leases.laggards().forget(member.peerId);
     leases.of(member.peerId).forEach(leases::end);
   }
 

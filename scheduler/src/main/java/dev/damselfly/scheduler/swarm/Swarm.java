@@ -209,6 +209,7 @@ final class Swarm {
         member.onlyServes = true;
         member.finished = true;
         supply.forget(member);
+        supply.stir();
         mesh.detach(member);
         member.succeeded();
       }
@@ -304,6 +305,7 @@ final class Swarm {
   @GuardedBy("this")
   private void supplyLeases() {
     for (Lease lease : supply.offer(scope.timer().instant())) {
+      scope.timer().after(supply.leases().laggards().patience(), () -> leaseSlow(lease));
       scope.timer().after(OriginPace.PATIENCE, () -> leaseSlow(lease));
       scope.timer().after(scope.config().leases().silence(), () -> leaseDue(lease));
       roster.find(lease.peerId()).ifPresent(this::leased);
@@ -331,7 +333,7 @@ final class Swarm {
     finish();
   }
 
-  /// A lease that takes long gives its place to others.
+  /// A lease that takes long gives its place, or itself, to others.
   private void leaseSlow(Lease lease) {
     synchronized (this) {
       if (supply.leases().find(lease.id()).isEmpty()) {
