@@ -161,7 +161,7 @@ public final class ManagerRpcFuzz implements HandlerTarget {
   }
 
   /// As the caller would say it: its role, name, address and cluster.
-  private static Message own(Message message, Caller caller) {
+  static Message own(Message message, Caller caller) {
     var source = message.getDescriptorForType().findFieldByName("source_type");
     if (source == null) {
       return message;

@@ -3,7 +3,7 @@ package dev.damselfly.fuzz;
 import java.util.List;
 
 /// One fuzz target: a class with `static void fuzzerTestOneInput(byte[])` and a public constructor for the list.
-interface Target {
+public interface Target {
   String name();
 
   /// What an accepted input must satisfy.

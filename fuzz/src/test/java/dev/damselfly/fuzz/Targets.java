@@ -9,7 +9,7 @@ import java.util.List;
 public final class Targets {
   private Targets() {}
 
-  static List<Target> all() {
+  public static List<Target> all() {
     return List.of(
         new PieceFramesFuzz(), new LocalProtocolFuzz(), new UrlFuzz(), new RangeFuzz(), new SpiffeIdFuzz(), new CertificateFuzz(),
         new ConfigFuzz(), new AuditFuzz(), new MessageFuzz(),

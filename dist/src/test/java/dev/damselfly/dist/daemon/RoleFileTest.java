@@ -3,6 +3,7 @@ package dev.damselfly.dist.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.config.ConfigProblems;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ class RoleFileTest {
   }
 
   @Test
+  @Threat("TOB-16")
   void everyProblem_isReportedAtOnce_withItsKey() {
     String yaml =
         """
@@ -44,6 +46,7 @@ class RoleFileTest {
   }
 
   @ParameterizedTest
+  @Threat({"TOB-16", "F-50"})
   @ValueSource(strings = {"a: 1\na: 2\n", "a: [1\n", "- 1\n", "a: &x {b: *x}\n"})
   void brokenYaml_isRefused(String yaml) {
     assertThat(problems("peer", yaml).problems()).isNotEmpty();

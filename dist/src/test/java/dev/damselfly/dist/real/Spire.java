@@ -52,7 +52,7 @@ final class Spire implements Identities {
     return Files.isExecutable(FOREIGN_PEER);
   }
 
-  private static Path program(String part) {
+  static Path program(String part) {
     return CACHE.resolve("spire").resolve("bin").resolve("spire-" + part);
   }
 
@@ -133,6 +133,23 @@ final class Spire implements Identities {
     ask("entry", "delete", "-entryID", name);
   }
 
+  /// The Workload API hands out the bundle of another trust domain to the process, too.
+  void federate(String name, String domain, Path bundle) throws IOException, InterruptedException {
+    ask("bundle", "set", "-format", "spiffe", "-id", domain, "-path", bundle.toString());
+    ask("entry", "update", "-entryID", name, "-parentID", NODE, "-spiffeID", Identities.id(name),
+        "-selector", "unix:uid:" + uid(name), "-x509SVIDTTL", Long.toString(svidSeconds), "-federatesWith", domain);
+  }
+
+  /// The authorities of our own trust domain, as PEM.
+  String bundle() throws IOException, InterruptedException {
+    return ask("bundle", "show");
+  }
+
+  /// An SVID that the server makes by itself: `svid.pem` and `key.pem` in the directory.
+  void mint(String id, Path directory) throws IOException, InterruptedException {
+    ask("x509", "mint", "-spiffeID", id, "-write", Files.createDirectory(directory).toString());
+  }
+
   /// Id of the authority that signs.
   String activeAuthority() throws IOException, InterruptedException {
     return value(ask("localauthority", "x509", "show", "-output", "json"), "authority_id"); // the active one comes first
@@ -195,7 +212,7 @@ final class Spire implements Identities {
     throw new IOException("the server does not start:\n" + Objects.requireNonNull(server).text());
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }

@@ -365,6 +365,30 @@ class SpireTest {
     }
   }
 
+  /// Federation is the provider's word for "their bundle is known here". Nobody of the other domain has a role here: no key
+  /// of our configuration names a second trust domain.
+  @Test
+  @Threat({"TOB-13", "S-VTX-1", "F-31"})
+  void memberOfAFederatedDomain_isNobodyHere() throws Exception {
+    String path = "/damselfly/peer/east/p1";
+    try (var other = OtherSpire.start(base.resolve("o"), cluster.command())) {
+      spire.federate("scheduler-1", other.domain(), other.bundle(base.resolve("other.json")));
+      var since = new Since();
+      await("the bundle of the other domain", () -> since.count("scheduler-1", BUNDLE) > 0);
+      other.mint(other.domain() + path, base.resolve("o1"));
+      spire.mint("spiffe://" + Identities.DOMAIN + path, base.resolve("o2"));
+      int scheduler = cluster.port("scheduler-1");
+      int refusals = since.count("scheduler-1", "authn.failure");
+
+      assertThat(OtherSpire.isLetIn(base.resolve("o2"), spire.bundle(), scheduler)).isTrue(); // but for the domain, the same
+      assertThat(since.count("scheduler-1", "authn.failure")).isEqualTo(refusals);
+
+      assertThat(OtherSpire.isLetIn(base.resolve("o1"), spire.bundle(), scheduler)).isFalse();
+      await("refusal of the other domain", () -> since.count("scheduler-1", "authn.failure") == refusals + 1);
+      assertThat(since.said("scheduler-1")).contains(OtherSpire.DOMAIN);
+    }
+  }
+
   private static void requireForeignPeer() {
     String needs = "NOT RUN: `interop/install spiffe-peer` installs what it needs";
     if (!Spire.isForeignPeerInstalled()) {

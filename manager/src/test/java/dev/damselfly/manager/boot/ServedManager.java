@@ -48,6 +48,11 @@ public final class ServedManager implements AutoCloseable {
     return ManagerPolicy.policy();
   }
 
+  /// Of the listener without TLS.
+  public static Policy legacyPolicy() {
+    return ManagerPolicy.legacyPolicy(List.of());
+  }
+
   public List<ServerServiceDefinition> services() {
     return services;
   }

@@ -3,6 +3,7 @@ package dev.damselfly.manager.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.manager.cluster.ClusterStore;
 import dev.damselfly.manager.fixture.TestManager;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @NullMarked
 class DatabaseTest {
   @Test
+  @Threat("F-20")
   void directory_isMadePrivateAndKeepsRows(@TempDir Path parent) throws Exception {
     var location = new DatabaseLocation.Directory(parent.resolve("db"));
     try (var database = Database.open(location)) {
@@ -35,6 +37,7 @@ class DatabaseTest {
   }
 
   @Test
+  @Threat({"TOB-5", "F-20"})
   void directory_thatOthersMayEnterIsRefused(@TempDir Path parent) throws Exception {
     var open = Files.createDirectory(parent.resolve("db"));
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-x---"));
@@ -45,6 +48,7 @@ class DatabaseTest {
   }
 
   @Test
+  @Threat({"TOB-5", "F-18"})
   void directory_thatIsALinkIsRefused(@TempDir Path parent) throws Exception {
     var target = Files.createDirectory(parent.resolve("target"));
     var link = Files.createSymbolicLink(parent.resolve("link"), target);

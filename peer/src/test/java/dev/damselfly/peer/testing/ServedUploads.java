@@ -71,6 +71,11 @@ public final class ServedUploads implements AutoCloseable {
     return new Policy(UploadPolicy.rows(new Bindings(Advertised.observedOnly())));
   }
 
+  /// Of the listener without TLS.
+  public static Policy legacyPolicy() {
+    return new Policy(UploadPolicy.legacyRows(new Bindings(Advertised.observedOnly())));
+  }
+
   public List<ServerServiceDefinition> services() {
     return services;
   }

@@ -84,6 +84,11 @@ public final class ServedScheduler {
     return SchedulerPolicy.policy(CLUSTER, List.of());
   }
 
+  /// Of the listener without TLS.
+  public static Policy legacyPolicy() {
+    return SchedulerPolicy.legacyPolicy(CLUSTER, List.of());
+  }
+
   public List<ServerServiceDefinition> services() {
     return services;
   }
