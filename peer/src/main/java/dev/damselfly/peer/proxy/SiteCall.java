@@ -211,8 +211,8 @@ final class SiteCall {
     }
     try (OriginBody body = relay.body()) {
       reply.head(head);
-      for (ByteBuf part = read(body); part.isReadable(); part = read(body)) {
-        reply.body(length.isPresent() ? part : chunk(part));
+      for (Optional<ByteBuf> part = read(body); part.isPresent(); part = read(body)) {
+        reply.body(length.isPresent() ? part.get() : chunk(part.get()));
       }
     }
     if (length.isEmpty()) {
@@ -220,17 +220,18 @@ final class SiteCall {
     }
   }
 
-  /// @return empty at the end
-  private static ByteBuf read(OriginBody body) {
+  /// @return nothing at the end
+  private static Optional<ByteBuf> read(OriginBody body) {
     ByteBuf part = PooledByteBufAllocator.DEFAULT.directBuffer(CHUNK, CHUNK);
+    int count = 0;
     try {
-      var room = part.nioBuffer(0, CHUNK);
-      int count = body.read(room);
+      count = body.read(part.nioBuffer(0, CHUNK));
       part.writerIndex(Math.max(count, 0));
-      return part;
-    } catch (RuntimeException e) {
-      part.release();
-      throw e;
+      return count > 0 ? Optional.of(part) : Optional.empty();
+    } finally {
+      if (count <= 0) { // nobody else will
+        part.release();
+      }
     }
   }
 
