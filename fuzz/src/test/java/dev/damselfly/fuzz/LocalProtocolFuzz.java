@@ -2,8 +2,10 @@ package dev.damselfly.fuzz;
 
 import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.api.wire.local.LocalProtocol;
+import dev.damselfly.api.wire.local.v1.Content;
 import dev.damselfly.api.wire.local.v1.ExplainRequest;
 import dev.damselfly.api.wire.local.v1.GetRequest;
+import dev.damselfly.api.wire.local.v1.LocalReply;
 import dev.damselfly.api.wire.local.v1.LocalRequest;
 import dev.damselfly.api.wire.local.v1.StatusRequest;
 import java.nio.ByteBuffer;
@@ -19,6 +21,7 @@ final class LocalProtocolFuzz implements Target {
 
   @Override
   public void run(byte[] input) {
+    requireReply(input);
     switch (LocalProtocol.request(ByteBuffer.wrap(input))) {
       case LocalProtocol.Decoded.Message<LocalRequest> message -> {
         Accepted.yes();
@@ -35,6 +38,20 @@ final class LocalProtocolFuzz implements Target {
         }
       }
       case LocalProtocol.Decoded.Bad<LocalRequest> _, LocalProtocol.Decoded.NeedMore<LocalRequest> _ -> Accepted.no();
+    }
+  }
+
+  /// What a daemon says, as the command line reads it.
+  private static void requireReply(byte[] input) {
+    if (LocalProtocol.reply(ByteBuffer.wrap(input)) instanceof LocalProtocol.Decoded.Message<LocalReply> reply) {
+      if (!(LocalProtocol.reply(LocalProtocol.encode(reply.value())) instanceof LocalProtocol.Decoded.Message<LocalReply> again)
+          || !again.value().equals(reply.value())) {
+        throw new AssertionError("a reply does not come back from its own encoding");
+      }
+      var content = reply.value().getContent();
+      if (reply.value().hasContent() && (content.getLength() <= 0 || content.getLength() > LocalProtocol.MAX_CONTENT || content.getOffset() < 0)) {
+        throw new AssertionError("content without bounds");
+      }
     }
   }
 
@@ -70,8 +87,17 @@ final class LocalProtocolFuzz implements Target {
       frame.get(bytes);
       seeds.add(bytes);
     }
+    for (LocalReply reply : List.of(content(1, 0), content(LocalProtocol.MAX_CONTENT, 1L << 45), content(0, 0), content(5, 1L << 46), content(1, -1), LocalReply.getDefaultInstance())) {
+      byte[] frame = new byte[LocalProtocol.HEADER + reply.getSerializedSize()];
+      ByteBuffer.wrap(frame).put(LocalProtocol.encode(reply));
+      seeds.add(frame);
+    }
     seeds.add(new byte[] {0, 0, 0, 0});
     seeds.add(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 1});
     return seeds;
+  }
+
+  private static LocalReply content(int length, long offset) {
+    return LocalReply.newBuilder().setContent(Content.newBuilder().setLength(length).setOffset(offset)).build();
   }
 }

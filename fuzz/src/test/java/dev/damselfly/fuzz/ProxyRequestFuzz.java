@@ -216,7 +216,16 @@ final class ProxyRequestFuzz implements Target {
     String host = "Host: 127.0.0.1:" + ProxyDesk.PORT + "~";
     String digest = "sha256:" + "0123456789abcdef".repeat(4);
     String caller = "Proxy-Authorization: " + ProxyDesk.CALLER + "~";
-    return Stream.of(
+    var challenges =
+        Stream.of(
+                "Bearer realm=\"https://token.test/t\",service=\"s\",scope=\"a:b:pull\"", "bearer realm=\"https://hub.test/t\"", "Basic realm=\"x\"",
+                "Basic realm=\"a\\\"b\"", "Basic realm=x", "Basic", "Bearer scope=\"a\"", "Bearer realm=\"https://evil.test/t\"",
+                "Bearer realm=\"https://token.test/t\", error=\"invalid_token\"", "Bearer realm=\"http://token.test/t\"", "Digest realm=\"x\"",
+                "Bearer realm=\"", "Bearer realm=\"a\" x", "Bearer realm=\"a\",realm=\"b\"", "Bearer realm=\"\u0001\"")
+            .flatMap(word -> Stream.of(
+                refused("GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host, word),
+                refused("GET http://files.test/f HTTP/1.1~Host: files.test~" + caller, word)));
+    return Stream.concat(challenges, Stream.of(
             "GET /v2/ HTTP/1.1~" + host + "~",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://token.test/t\",service=\"s\",scope=\"a:b:pull\"",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"",
@@ -268,8 +277,17 @@ final class ProxyRequestFuzz implements Target {
             "# callers\nci:sha256:" + digest.substring(7) + "\nx:sha256:" + "0".repeat(64) + "\n",
             "ci:sha256:" + digest.substring(7) + "\nci:sha256:" + "0".repeat(64),
             "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest,
-            "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest + "  ")
+            "GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host + "~" + digest + "  "))
         .map(text -> text.replace("~", "\r\n").getBytes(StandardCharsets.ISO_8859_1))
         .toList();
+  }
+
+  /// The server says 401 and a word; its status follows from the length of the input.
+  private static String refused(String head, String word) {
+    String pad = "X-Pad: ";
+    while ((head + pad + "~~" + word).replace("~", "\r\n").length() % STATUSES.length != 1) {
+      pad += "a";
+    }
+    return head + pad + "~~" + word;
   }
 }
