@@ -65,7 +65,7 @@ final class Threats {
   static List<String> sorted(Iterable<String> ids) {
     var all = new ArrayList<String>();
     ids.forEach(all::add);
-    all.sort(Comparator.comparing((String id) -> id.substring(0, id.lastIndexOf('-'))).thenComparing(id -> Integer.parseInt(id.substring(id.lastIndexOf('-') + 1))));
+    all.sort(Comparator.comparing((String id) -> id.substring(0, id.lastIndexOf('-'))).thenComparingInt(id -> Integer.parseInt(id.substring(id.lastIndexOf('-') + 1))));
     return all;
   }
 }
