@@ -44,6 +44,7 @@ final class Entries {
     NATIVE("calls native code", "Linker.downcallHandle Linker.nativeLinker SymbolLookup.libraryLookup");
 
     final String words;
+    @SuppressWarnings("ImmutableEnumChecker") // always from Set.of
     final Set<String> calls;
 
     Kind(String words, String calls) {

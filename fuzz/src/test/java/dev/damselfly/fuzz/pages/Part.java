@@ -14,6 +14,7 @@ enum Part {
 
   private static final String STARTER = "dev.damselfly.dist.daemon";
 
+  @SuppressWarnings("ImmutableEnumChecker") // always from List.of
   private final List<String> packages;
 
   Part(String... packages) {
