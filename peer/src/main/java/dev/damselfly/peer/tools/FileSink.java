@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// A file that the daemon writes for its own user: a part file beside the final name, which has the content only when
-/// everything was verified. The name is taken at once, unless it may be replaced. For one thread.
+/// everything was verified. The name is taken at once, by an empty file. For one thread.
 final class FileSink implements PieceSink {
   private static final int COPY_BYTES = 1 << 20;
 
@@ -25,6 +25,7 @@ final class FileSink implements PieceSink {
   private final boolean reserved;
   private final ByteBuffer copy = ByteBuffer.allocate(COPY_BYTES);
   private boolean finished;
+  private boolean left;
 
   private FileSink(SafeDir directory, FileName name, FileName part, FileChannel channel, boolean reserved) {
     this.directory = directory;
@@ -40,14 +41,12 @@ final class FileSink implements PieceSink {
   @MustBeClosed
   static FileSink create(SafeDir directory, FileName name, boolean overwrite) throws IOException {
     try {
-      if (!overwrite) {
-        directory.create(name).close();
-      }
+      boolean reserved = reserve(directory, name, overwrite);
       var part = new FileName("part-" + UUID.randomUUID());
       try {
-        return new FileSink(directory, name, part, directory.create(part), !overwrite);
+        return new FileSink(directory, name, part, directory.create(part), reserved);
       } catch (IOException e) {
-        if (!overwrite) {
+        if (reserved) {
           directory.delete(name);
         }
         throw e;
@@ -56,6 +55,24 @@ final class FileSink implements PieceSink {
       directory.close();
       throw e;
     }
+  }
+
+  private static boolean reserve(SafeDir directory, FileName name, boolean overwrite) throws IOException {
+    try {
+      directory.create(name).close();
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      if (overwrite) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /// The tool removes the name itself, and takes it for a failure of its own when there is nothing to remove.
+  @Override
+  public void leaveToCaller() {
+    left = true;
   }
 
   @Override
@@ -91,7 +108,7 @@ final class FileSink implements PieceSink {
       channel.close();
       if (!finished) {
         directory.delete(part);
-        if (reserved) {
+        if (reserved && !left) {
           directory.delete(name);
         }
       }

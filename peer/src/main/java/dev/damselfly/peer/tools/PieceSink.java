@@ -17,7 +17,12 @@ interface PieceSink extends AutoCloseable {
   /// @param contentLength of the whole content
   void finish(long contentLength) throws IOException;
 
-  /// Without [#finish] before, nothing stays behind.
+  /// The caller was told of a failure after the start, and cleans up what it knows of: at the most an empty file.
+  default void leaveToCaller() {
+    // only a file has a name
+  }
+
+  /// Without [#finish] or [#leaveToCaller] before, nothing stays behind.
   @Override
   void close() throws IOException;
 

@@ -125,6 +125,11 @@ final class Told {
     return end;
   }
 
+  /// The caller was told the length.
+  synchronized boolean hasBegun() {
+    return begun;
+  }
+
   /// Waits until the caller takes more.
   ///
   /// @throws Gone when it takes nothing for that long, too

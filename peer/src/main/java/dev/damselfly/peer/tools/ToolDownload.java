@@ -194,7 +194,12 @@ public final class ToolDownload implements DownloadListener {
           record(finished);
           return;
         }
-        case Told.Next.Failed(RequestFailure failure) -> throw failure;
+        case Told.Next.Failed(RequestFailure failure) -> {
+          if (told.hasBegun()) {
+            sink.leaveToCaller();
+          }
+          throw failure;
+        }
       }
     }
   }

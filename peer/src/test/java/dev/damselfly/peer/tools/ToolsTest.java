@@ -211,11 +211,17 @@ class ToolsTest {
 
   @Test
   @Threat("S-TLS-2")
-  void wrongDigest_leavesNothingAtTheOutput() throws IOException {
-    var error = refused(asked("/f").setDigest("sha256:" + UNKNOWN).setOutputPath(output("f")));
+  void wrongDigest_leavesNothingOfTheContent() throws IOException {
+    Files.writeString(lab.outputs.resolve("old"), "mine");
 
-    assertThat(error.getStatus().getCode()).isEqualTo(Status.Code.INTERNAL);
-    assertThat(names()).isEmpty();
+    for (String name : List.of("f", "old")) {
+      var asked = asked("/f").setDigest("sha256:" + UNKNOWN).setOutputPath(output(name)).setOverwrite(name.equals("old"));
+      assertThat(refused(asked).getStatus().getCode()).isEqualTo(Status.Code.INTERNAL);
+    }
+
+    assertThat(names()).containsExactly("f", "old"); // the tool removes what it asked for, and fails when it cannot
+    assertThat(lab.outputs.resolve("f")).isEmptyFile();
+    assertThat(lab.outputs.resolve("old")).hasContent("mine");
   }
 
   static Stream<Download.Builder> powers() {
@@ -315,6 +321,23 @@ class ToolsTest {
     assertThat(error.getStatus().getDescription()).contains("does not serve");
     var health = HealthCheckRequest.newBuilder().setService(DfdaemonDownloadGrpc.SERVICE_NAME).build();
     assertThat(HealthGrpc.newBlockingStub(lab.channel()).check(health).getStatus()).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  @Threat("S-TLS-4")
+  void share_ofMemory_isOfEachUser_andOnePieceAlwaysPasses() throws Exception {
+    var budget = new InlineBudget(100, 150);
+    var patience = java.time.Duration.ofMillis(1);
+    var large = budget.take("a", 1000, patience);
+
+    assertThat(catchThrowableOfType(Told.Gone.class, () -> budget.take("a", 1, patience).close())).isNotNull();
+    assertThat(catchThrowableOfType(Told.Gone.class, () -> budget.take("b", 1, patience).close())).isNotNull();
+    large.close();
+    try (var one = budget.take("a", 100, patience); var other = budget.take("b", 50, patience)) {
+      assertThat(one).isNotSameAs(other);
+      assertThat(catchThrowableOfType(Told.Gone.class, () -> budget.take("b", 1, patience).close())).isNotNull();
+    }
+    budget.take("b", 1, patience).close();
   }
 
   @Test
