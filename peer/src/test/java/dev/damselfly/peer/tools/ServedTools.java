@@ -52,8 +52,8 @@ public final class ServedTools implements AutoCloseable {
 
   /// @param directory of the store; outputs may go to `out` in it
   public ServedTools(Path directory, Audit audit) throws IOException {
-    store = PieceStore.open(directory.resolve("store"), new StoreConfig(1L << 30, 90, 80, TTL), clock);
     outputs = Files.createDirectories(directory.resolve("out"));
+    store = PieceStore.open(directory.resolve("store"), new StoreConfig(1L << 30, 90, 80, TTL), clock);
     origins =
         new Origins(
             OriginsConfig.standard("test"),

@@ -342,14 +342,15 @@ class ToolsTest {
 
   @Test
   @Threat("S-TLS-1")
-  void socket_isClosedToOthers() throws IOException {
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(lab.socket))).isEqualTo("rw-rw----");
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(lab.socket.resolveSibling("."))))
-        .isEqualTo("rwx------");
+  void socket_isClosedToOthers(@TempDir Path other) throws IOException {
+    Path socket;
+    try (var another = new ToolsLab(other)) {
+      socket = another.socket;
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-rw----");
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket.resolveSibling(".")))).isEqualTo("rwx------");
+    }
 
-    lab.close();
-
-    assertThat(lab.socket).doesNotExist();
+    assertThat(socket).doesNotExist();
   }
 
   @Test
