@@ -39,6 +39,7 @@ final class FileSink implements PieceSink {
   ///
   /// @throws FileAlreadyExistsException for a name that is taken, unless it may be replaced
   @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the sink owns its channel
   static FileSink create(SafeDir directory, FileName name, boolean overwrite) throws IOException {
     try {
       boolean reserved = reserve(directory, name, overwrite);
@@ -58,9 +59,8 @@ final class FileSink implements PieceSink {
   }
 
   private static boolean reserve(SafeDir directory, FileName name, boolean overwrite) throws IOException {
-    try {
-      directory.create(name).close();
-      return true;
+    try (FileChannel empty = directory.create(name)) {
+      return empty.isOpen();
     } catch (FileAlreadyExistsException e) {
       if (overwrite) {
         return false;

@@ -28,11 +28,11 @@ public final class OutputPlaces {
   ///
   /// @throws dev.damselfly.api.error.RequestFailure when it may not be written there, or is there already
   @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the sink owns its directory
   FileSink open(String text, boolean overwrite) {
     Path path = Field.parse(FIELD, () -> parse(text));
     Path directory = path.getParent();
-    boolean listed = directory != null && directories.stream().anyMatch(directory::startsWith);
-    if (!listed) {
+    if (directory == null || directories.stream().noneMatch(directory::startsWith)) {
       throw new Refused(
           Reason.FORBIDDEN_FIELD,
           FIELD + ": must lie below one of download-socket.output-directories; or use --transfer-from-dfdaemon");
