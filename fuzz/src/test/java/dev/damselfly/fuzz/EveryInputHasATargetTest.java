@@ -11,6 +11,7 @@ import dev.damselfly.authz.limits.Bound;
 import dev.damselfly.authz.policy.Policy;
 import dev.damselfly.manager.boot.ServedManager;
 import dev.damselfly.peer.testing.ServedUploads;
+import dev.damselfly.peer.tools.ServedTools;
 import dev.damselfly.scheduler.boot.ServedScheduler;
 import io.grpc.BindableService;
 import io.grpc.ServiceDescriptor;
@@ -81,7 +82,7 @@ class EveryInputHasATargetTest {
   @Test
   void everyRpc_hasATarget_aPolicyRow_boundsAndThreats() throws IOException {
     Set<String> allowed =
-        Stream.of(ServedScheduler.policy(), ServedManager.policy(), ServedUploads.policy())
+        Stream.of(ServedScheduler.policy(), ServedManager.policy(), ServedUploads.policy(), ServedTools.policy())
             .flatMap(policy -> policy.rows().stream())
             .map(Policy.Row::method)
             .collect(Collectors.toSet());

@@ -16,6 +16,7 @@ public final class Targets {
         new RingFuzz(), new IdsFuzz(), new GrantFuzz(), new SchedulerSwarmFuzz(), new SetsFuzz(),
         new DownloadSessionFuzz(), new UploadSessionFuzz(), new LegacySessionFuzz(), new StoreRecoveryFuzz(),
         new SchedulerUnaryFuzz(), new AnnouncePeerFuzz(), new JoinStreamFuzz(), new UploadRpcFuzz(), new LocalServiceFuzz(),
+        new ToolsRpcFuzz(),
         new ManagerRpcFuzz(), new TextValuesFuzz(), new RafsFuzz(), new ChunkFuzz(),
         new LayerFuzz(), new ProxyRequestFuzz());
   }

@@ -10,15 +10,21 @@ import dev.damselfly.api.error.RequestFailure.Malformed;
 import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.error.RequestFailure.RetryLater;
+import io.grpc.Metadata;
+import io.grpc.Status.Code;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// The only class that makes a gRPC error from a failure, and reads one back.
 public final class GrpcErrors {
   /// Domain of the ErrorInfo detail.
   public static final String DOMAIN = "damselfly.dev";
+
+  private static final Metadata.Key<byte[]> DETAILS =
+      Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
   private GrpcErrors() {}
 
@@ -34,6 +40,32 @@ public final class GrpcErrors {
       case Refused _, OriginRefused _ -> {}
     }
     return StatusProto.toStatusRuntimeException(status.build());
+  }
+
+  /// The form that the tools of the v2 API read on the local socket: an origin's refusal is INTERNAL, and its details are
+  /// JSON text; everything else is a code and a text.
+  public static StatusRuntimeException toToolStatus(RequestFailure failure) {
+    if (failure instanceof OriginRefused origin && origin.status() > 0) {
+      String answer = StatusLine.of(origin.status());
+      var trailers = new Metadata();
+      String details = "{\"message\":\"" + answer + "\",\"header\":{},\"status_code\":" + origin.status() + "}";
+      trailers.put(DETAILS, details.getBytes(StandardCharsets.UTF_8));
+      return Code.INTERNAL.toStatus().withDescription("backend error: " + answer).asRuntimeException(trailers);
+    }
+    return toolCode(failure.reason()).toStatus().withDescription(failure.safeText()).asRuntimeException();
+  }
+
+  private static Code toolCode(Reason reason) {
+    return switch (reason) {
+      case MALFORMED_FIELD, FORBIDDEN_FIELD -> Code.INVALID_ARGUMENT;
+      case CALLER_NOT_ALLOWED, EGRESS_DENIED -> Code.PERMISSION_DENIED;
+      case LIMIT_EXCEEDED -> Code.RESOURCE_EXHAUSTED;
+      case RANGE_UNSATISFIABLE -> Code.FAILED_PRECONDITION;
+      case NOT_SERVED -> Code.UNIMPLEMENTED;
+      case CANCELLED -> Code.CANCELLED;
+      case TIMED_OUT -> Code.DEADLINE_EXCEEDED;
+      default -> Code.INTERNAL;
+    };
   }
 
   /// The reason a remote Damselfly process gave, if it was one.

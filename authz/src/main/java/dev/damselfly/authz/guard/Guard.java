@@ -1,6 +1,7 @@
 package dev.damselfly.authz.guard;
 
 import com.google.protobuf.Message;
+import dev.damselfly.api.error.GrpcErrors;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
@@ -38,6 +39,7 @@ final class Guard implements ServerInterceptor {
   private final Audit audit;
   private final CallLimits limits;
   private final Function<ServerCall<?, ?>, Optional<Caller>> identity;
+  private final ErrorForm errors;
   private final LongAdder admitted = new LongAdder();
 
   /// @param identity who makes a call; absent means nobody who may
@@ -47,10 +49,22 @@ final class Guard implements ServerInterceptor {
       Limits limits,
       LongSupplier nanoClock,
       Function<ServerCall<?, ?>, Optional<Caller>> identity) {
+    this(policy, audit, limits, nanoClock, identity, GrpcErrors::toStatus);
+  }
+
+  /// @param errors what callers are told of a failure
+  Guard(
+      Policy policy,
+      Audit audit,
+      Limits limits,
+      LongSupplier nanoClock,
+      Function<ServerCall<?, ?>, Optional<Caller>> identity,
+      ErrorForm errors) {
     this.policy = policy;
     this.audit = audit;
     this.limits = new CallLimits(limits, nanoClock);
     this.identity = identity;
+    this.errors = errors;
   }
 
   /// Puts the services behind this guard. The one place that does: whatever the transport, the chain is the same.
@@ -69,7 +83,7 @@ final class Guard implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     Optional<Caller> known = identity.apply(call);
     String method = call.getMethodDescriptor().getFullMethodName();
-    var guarded = new GuardedCall<>(call, LongStreams.contains(method));
+    var guarded = new GuardedCall<>(call, LongStreams.contains(method), errors);
     if (known.isEmpty()) {
       return refusing(guarded, () -> nobody(call, method));
     }

@@ -1,7 +1,6 @@
 package dev.damselfly.authz.guard;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.damselfly.api.error.GrpcErrors;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.Refused;
@@ -21,6 +20,7 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
   private static final Logger LOG = LoggerFactory.getLogger(GuardedCall.class);
 
   private final boolean earlyHeaders;
+  private final ErrorForm errors;
 
   @GuardedBy("this")
   private boolean headersSent;
@@ -31,9 +31,10 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
   @GuardedBy("this")
   private Optional<Runnable> onEnd = Optional.empty();
 
-  GuardedCall(ServerCall<Q, A> call, boolean earlyHeaders) {
+  GuardedCall(ServerCall<Q, A> call, boolean earlyHeaders, ErrorForm errors) {
     super(call);
     this.earlyHeaders = earlyHeaders;
+    this.errors = errors;
   }
 
   void onEnd(Runnable action) {
@@ -105,7 +106,7 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
 
   /// Ends the call with a known refusal.
   void fail(RequestFailure failure) {
-    StatusRuntimeException error = GrpcErrors.toStatus(failure);
+    StatusRuntimeException error = errors.of(failure);
     Metadata trailers = error.getTrailers();
     end(error.getStatus(), trailers == null ? new Metadata() : trailers);
   }

@@ -24,6 +24,12 @@ final class Loops {
     return new MultiThreadIoEventLoopGroup(threads, Thread.ofPlatform().daemon().name("grpc-loop-", 0).factory(), handlers);
   }
 
+  /// For channels of the JDK, which alone tell who is at the other end of a Unix socket.
+  static EventLoopGroup ofTheJdk(int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads, Thread.ofPlatform().daemon().name("unix-loop-", 0).factory(), NioIoHandler.newFactory());
+  }
+
   static Class<? extends ServerChannel> serverChannel() {
     return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }

@@ -3,29 +3,34 @@ package dev.damselfly.authz.guard;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.authz.identity.SpiffeId;
-import dev.damselfly.authz.legacy.LegacyCallers;
 import dev.damselfly.authz.limits.Bound;
 import dev.damselfly.authz.limits.Limits;
+import io.grpc.Attributes;
+import io.grpc.ServerCall;
 import io.grpc.netty.GrpcHttp2ConnectionHandler;
+import io.grpc.netty.InternalProtocolNegotiationEvent;
 import io.grpc.netty.InternalProtocolNegotiator.ProtocolNegotiator;
 import io.grpc.netty.InternalProtocolNegotiators;
+import io.grpc.netty.ProtocolNegotiationEvent;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.Future;
-import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// HTTP/2 without TLS for the legacy server. A connection from an address that no block admits, or over its share
-/// (B-09, B-10), is closed before a byte of it is read; one that says nothing for 10 s (B-40) is closed, too.
+/// HTTP/2 without TLS, where something else than a certificate says who connected: the address at the legacy server, the
+/// kernel at a Unix socket. A connection of nobody who is admitted, or over its share (B-09, B-10), is closed before a
+/// byte of it is read; one that says nothing for 10 s (B-40) is closed, too.
 final class PlainNegotiator implements ProtocolNegotiator {
-  private final LegacyCallers callers;
+  private static final Attributes.Key<Caller> CALLER = Attributes.Key.create("damselfly-plain-caller");
+
+  private final Entrance entrance;
   private final Refusals refusals;
   private final int most;
   private final int mostPerAddress;
@@ -38,14 +43,20 @@ final class PlainNegotiator implements ProtocolNegotiator {
   @GuardedBy("open")
   private int all;
 
+  /// Says who connected.
+  interface Entrance {
+    /// Absent for everybody who is not admitted.
+    Optional<Caller> admit(Channel channel);
+  }
+
   /// Hears of every connection that is not let in; on event loops, so it returns soon.
   interface Refusals {
-    /// @param caller absent when no block admits the address
+    /// @param caller absent when nobody who is admitted connected
     void refused(Optional<Caller> caller, String remote);
   }
 
-  PlainNegotiator(LegacyCallers callers, Refusals refusals, Limits limits) {
-    this.callers = callers;
+  PlainNegotiator(Entrance entrance, Refusals refusals, Limits limits) {
+    this.entrance = entrance;
     this.refusals = refusals;
     this.most = limits.count(Bound.CONNECTIONS);
     this.mostPerAddress = limits.count(Bound.CONNECTIONS_PER_IDENTITY);
@@ -75,16 +86,20 @@ final class PlainNegotiator implements ProtocolNegotiator {
     }
   }
 
-  private boolean enter(Channel channel) {
-    var remote = (InetSocketAddress) channel.remoteAddress();
-    Optional<Caller> caller = remote == null ? Optional.empty() : callers.admit(remote);
+  /// Who made a call; absent when its connection was not admitted here.
+  static Optional<Caller> callerOf(ServerCall<?, ?> call) {
+    return Optional.ofNullable(call.getAttributes().get(CALLER));
+  }
+
+  private Optional<Caller> enter(Channel channel) {
+    Optional<Caller> caller = entrance.admit(channel);
     if (caller.isPresent() && take(caller.get().id())) {
       SpiffeId id = caller.get().id();
       channel.closeFuture().addListener(_ -> give(id));
-      return true;
+      return caller;
     }
-    refusals.refused(caller, String.valueOf(remote));
-    return false;
+    refusals.refused(caller, String.valueOf(channel.remoteAddress()));
+    return Optional.empty();
   }
 
   private boolean take(SpiffeId id) {
@@ -111,6 +126,7 @@ final class PlainNegotiator implements ProtocolNegotiator {
     private final ChannelHandler next;
     private final GrpcHttp2ConnectionHandler http2;
     private @Nullable Future<?> patience;
+    private @Nullable Caller caller;
 
     Door(ChannelHandler next, GrpcHttp2ConnectionHandler http2) {
       this.next = next;
@@ -119,13 +135,26 @@ final class PlainNegotiator implements ProtocolNegotiator {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-      if (!enter(ctx.channel())) {
+      Optional<Caller> entered = enter(ctx.channel());
+      if (entered.isEmpty()) {
         ctx.close();
         return;
       }
+      caller = entered.get();
       StreamManners.resetAnswered(http2, ctx.pipeline()::context);
       patience = ctx.executor().schedule(() -> ctx.close(), firstBytesMillis, TimeUnit.MILLISECONDS);
       ctx.pipeline().addAfter(ctx.name(), null, next);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      Caller known = caller;
+      if (event instanceof ProtocolNegotiationEvent negotiation && known != null) {
+        var attributes = InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder().set(CALLER, known).build();
+        ctx.fireUserEventTriggered(InternalProtocolNegotiationEvent.withAttributes(negotiation, attributes));
+      } else {
+        ctx.fireUserEventTriggered(event);
+      }
     }
 
     @Override

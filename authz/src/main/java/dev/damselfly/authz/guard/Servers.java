@@ -1,8 +1,11 @@
 package dev.damselfly.authz.guard;
 
+import dev.damselfly.authz.limits.Bound;
+import dev.damselfly.authz.limits.Limits;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerMethodDefinition;
+import io.grpc.netty.NettyServerBuilder;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -18,6 +21,18 @@ final class Servers {
         .flatMap(service -> service.getMethods().stream())
         .<MethodDescriptor<?, ?>>map(ServerMethodDefinition::getMethodDescriptor)
         .toList();
+  }
+
+  /// What bounds a connection besides its calls (B-16, B-17).
+  static NettyServerBuilder bounded(NettyServerBuilder builder, Limits limits) {
+    return builder
+        .maxRstFramesPerWindow(
+            limits.count(Bound.RESETS), Math.max(1, Math.toIntExact(limits.time(Bound.RESET_WINDOW).toSeconds())))
+        .permitKeepAliveTime(limits.value(Bound.KEEPALIVE_PERMIT), TimeUnit.MILLISECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .maxConnectionIdle(limits.value(Bound.CONNECTION_IDLE), TimeUnit.MILLISECONDS)
+        .maxConnectionAge(limits.value(Bound.CONNECTION_AGE), TimeUnit.MILLISECONDS)
+        .maxConnectionAgeGrace(limits.value(Bound.CONNECTION_GRACE), TimeUnit.MILLISECONDS);
   }
 
   /// Stops accepting, gives running calls 5 s, then ends them.

@@ -8,5 +8,9 @@ public enum Role {
   SEED_PEER,
   OPERATOR,
   /// A caller without an identity on a legacy listener. No SPIFFE ID maps to it, so no other listener ever sees it.
-  LEGACY
+  LEGACY,
+  /// A user of this host, by the kernel's word, on a Unix socket. No SPIFFE ID maps to it.
+  LOCAL,
+  /// [#LOCAL], and root or the user that the daemon runs as.
+  LOCAL_OPERATOR
 }

@@ -41,7 +41,7 @@ final class OwnIds {
     return switch (caller.role()) {
       case SEED_PEER, LEGACY -> true;
       case PEER -> !caller.name().endsWith(SEED);
-      case MANAGER, SCHEDULER, OPERATOR -> false;
+      case MANAGER, SCHEDULER, OPERATOR, LOCAL, LOCAL_OPERATOR -> false;
     };
   }
 

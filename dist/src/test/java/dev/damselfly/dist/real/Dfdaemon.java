@@ -139,7 +139,7 @@ final class Dfdaemon implements AutoCloseable {
     return false;
   }
 
-  private Path socket() {
+  Path socket() {
     return home.resolve("d.sock");
   }
 
@@ -169,9 +169,14 @@ final class Dfdaemon implements AutoCloseable {
 
   /// Any of the tools.
   Command.Running tool(String tool, List<String> words) throws IOException {
+    return tool(command, socket(), tool, words);
+  }
+
+  /// Any of the tools, at any daemon that takes them.
+  static Command.Running tool(Command command, Path socket, String tool, List<String> words) throws IOException {
     var all = new ArrayList<>(List.of(BIN.resolve(tool).toString()));
     all.addAll(words);
-    all.addAll(List.of("--endpoint", socket().toString()));
+    all.addAll(List.of("--endpoint", socket.toString()));
     return command.startProgram(all);
   }
 

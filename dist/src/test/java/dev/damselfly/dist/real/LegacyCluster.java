@@ -74,7 +74,7 @@ final class LegacyCluster implements AutoCloseable {
     settings.put("scheduler-1", legacy(FIRST, first));
     settings.put("scheduler-2", legacy(SECOND, second));
     for (String peer : peers) {
-      settings.put(peer, PEER);
+      settings.put(peer, PEER + tools(home, peer));
     }
     settings.put("seed-1", PEER);
     var plan = Cluster.Plan.of(peers).withStrangers(List.of(STRANGER)).withSettings(settings);
@@ -88,6 +88,19 @@ final class LegacyCluster implements AutoCloseable {
 
   private static final String PEER =
       Cluster.Plan.LOOPBACK + ", legacy: {listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\"}";
+
+  private static String tools(Path home, String peer) {
+    return ", download-socket: {socket: \"%s\", output-directories: [\"%s\"]}".formatted(toolsSocket(home, peer), home);
+  }
+
+  private static Path toolsSocket(Path home, String peer) {
+    return home.resolve(peer + "-t").resolve("d.sock");
+  }
+
+  /// The socket of upstream's tools at a peer of ours; outputs may go to the home of the cluster.
+  Path toolsSocket(String peer) {
+    return toolsSocket(home, peer);
+  }
 
   private static String legacy(String address, InetSocketAddress plain) {
     return "listen: \"%s:0\", legacy: {listen: \"%s:%d\"}".formatted(address, address, plain.getPort());

@@ -79,7 +79,7 @@ public final class ManagerPolicy {
           case SCHEDULER -> SourceType.SCHEDULER_SOURCE_VALUE;
           case PEER, LEGACY -> SourceType.PEER_SOURCE_VALUE;
           case SEED_PEER -> SourceType.SEED_PEER_SOURCE_VALUE;
-          case MANAGER, OPERATOR -> -1;
+          case MANAGER, OPERATOR, LOCAL, LOCAL_OPERATOR -> -1;
         };
     if (said != own) {
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "source_type: not the role of the caller");

@@ -57,7 +57,8 @@ public final class KeepAliveRpc {
             var id = Field.parse("cluster_id", () -> new SeedClusterId(request.getClusterId()));
             yield clusters.requireOwn(caller, id).seeds().value();
           }
-          case MANAGER, PEER, OPERATOR, LEGACY -> throw new Refused(Reason.CALLER_NOT_ALLOWED, "only members keep alive");
+          case MANAGER, PEER, OPERATOR, LEGACY, LOCAL, LOCAL_OPERATOR ->
+              throw new Refused(Reason.CALLER_NOT_ALLOWED, "only members keep alive");
         };
     var host = Field.parse("hostname", () -> new HostName(request.getHostname()));
     Optional<IpAddress> ip =
@@ -70,7 +71,7 @@ public final class KeepAliveRpc {
   private LiveRows rowsOf(Caller caller) {
     return switch (caller.role()) {
       case SEED_PEER -> seeds;
-      case SCHEDULER, MANAGER, PEER, OPERATOR, LEGACY -> schedulers;
+      case SCHEDULER, MANAGER, PEER, OPERATOR, LEGACY, LOCAL, LOCAL_OPERATOR -> schedulers;
     };
   }
 

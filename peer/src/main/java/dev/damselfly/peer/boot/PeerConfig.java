@@ -10,7 +10,9 @@ import dev.damselfly.peer.control.LocalConfig;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.store.StoreConfig;
+import dev.damselfly.peer.tools.ToolsConfig;
 import java.net.InetSocketAddress;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -61,7 +63,9 @@ public record PeerConfig(
   /// How it downloads.
   ///
   /// @param proxy the registry mirror, if it is wanted
-  public record PeerDownloads(DownloadConfig sessions, EgressPolicy egress, Optional<ProxyConfig> proxy) {}
+  /// @param tools the socket of upstream's tools, if it is wanted
+  public record PeerDownloads(
+      DownloadConfig sessions, EgressPolicy egress, Optional<ProxyConfig> proxy, Optional<ToolsConfig> tools) {}
 
   /// Notes problems in the reader; the value counts only when `finish` of the root does not throw.
   public static PeerConfig read(ConfigReader reader) {
@@ -73,8 +77,18 @@ public record PeerConfig(
     var store = reader.section("store");
     Path directory = required(store, "directory");
     var bounds = store(store);
-    return new PeerConfig(
-        listen, pieces, place, manager, directory, bounds, local(reader.section("local")), downloads(reader), legacy(reader));
+    var local = local(reader.section("local"));
+    var downloads = downloads(reader);
+    requireApart(reader, local, downloads);
+    return new PeerConfig(listen, pieces, place, manager, directory, bounds, local, downloads, legacy(reader));
+  }
+
+  /// The mode of a socket's directory follows from who may use the socket.
+  private static void requireApart(ConfigReader reader, LocalConfig local, PeerDownloads downloads) {
+    var directory = Optional.ofNullable(local.socket().getParent());
+    if (downloads.tools().map(tools -> tools.socket().getParent()).filter(directory.stream().toList()::contains).isPresent()) {
+      reader.problem("download-socket", "must have its socket in another directory than local.socket");
+    }
   }
 
   private static Optional<Legacy> legacy(ConfigReader reader) {
@@ -131,7 +145,30 @@ public record PeerConfig(
             section.duration("no-source-after", standard.noSourceAfter(), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration("decision-ttl", standard.decisionTtl(), Duration.ofSeconds(1), Duration.ofHours(1)));
     return new PeerDownloads(
-        sessions, EgressPolicy.read(reader.section("egress")), ProxyConfig.read(reader, PeerConfig::address));
+        sessions, EgressPolicy.read(reader.section("egress")), ProxyConfig.read(reader, PeerConfig::address), tools(reader));
+  }
+
+  private static Optional<ToolsConfig> tools(ConfigReader reader) {
+    if (!reader.has("download-socket")) {
+      return Optional.empty();
+    }
+    var section = reader.section("download-socket");
+    Path socket = required(section, "socket");
+    var users = new HashSet<>(section.list("users", 256, text -> text));
+    var outputs = section.list("output-directories", 64, PeerConfig::directory);
+    return Optional.of(new ToolsConfig(socket, users, section.optional("group"), outputs));
+  }
+
+  private static Path directory(String text) {
+    try {
+      Path path = Path.of(text);
+      if (path.isAbsolute() && path.equals(path.normalize())) {
+        return path;
+      }
+    } catch (InvalidPathException e) {
+      throw new InvalidValue("must be a path of this system");
+    }
+    throw new InvalidValue("must be an absolute path without '.' and '..'");
   }
 
   private static Path required(ConfigReader section, String key) {

@@ -32,6 +32,7 @@ import dev.damselfly.peer.discover.HostFacts;
 import dev.damselfly.peer.discover.HostSelf;
 import dev.damselfly.peer.discover.ManagerDirectory;
 import dev.damselfly.peer.discover.SchedulerGrantKeys;
+import dev.damselfly.peer.discover.SchedulerTasks;
 import dev.damselfly.peer.discover.Schedulers;
 import dev.damselfly.peer.download.Colleagues;
 import dev.damselfly.peer.download.Downloads;
@@ -47,6 +48,12 @@ import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.swarm.GrpcSwarms;
 import dev.damselfly.peer.time.SystemTimer;
 import dev.damselfly.peer.time.Timer;
+import dev.damselfly.peer.tools.InlineBudget;
+import dev.damselfly.peer.tools.OutputPlaces;
+import dev.damselfly.peer.tools.ToolDownload;
+import dev.damselfly.peer.tools.ToolsConfig;
+import dev.damselfly.peer.tools.ToolsRpc;
+import dev.damselfly.peer.tools.ToolsServer;
 import dev.damselfly.peer.transfer.ParentLinks;
 import dev.damselfly.peer.transfer.TransferLimits;
 import dev.damselfly.peer.upload.GrantVerifier;
@@ -102,6 +109,9 @@ public final class PeerProcess implements AutoCloseable {
 
   @GuardedBy("this")
   private @Nullable Legacy legacy;
+
+  @GuardedBy("this")
+  private @Nullable ToolsServer tools;
 
   /// What serves children without an identity.
   record Legacy(LegacyServer server, int piecePort) {}
@@ -195,6 +205,9 @@ public final class PeerProcess implements AutoCloseable {
     var answers =
         new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, surroundings);
     listen(downloads, answers, timer);
+    if (config.downloads().tools().isPresent()) {
+      serveTools(config.downloads().tools().get(), downloads, store, new SchedulerTasks(schedulers, self.id().value()));
+    }
     if (config.downloads().proxy().isPresent()) {
       proxy = own(mirror(config.downloads().proxy().get(), downloads, origins), ProxyServer::close).start();
     }
@@ -284,6 +297,23 @@ public final class PeerProcess implements AutoCloseable {
     own(new LocalServer(config.local(), people, downloads, answers, audit, timer), LocalServer::close).start();
   }
 
+  @GuardedBy("this")
+  private void serveTools(ToolsConfig own, Downloads downloads, PieceStore store, SchedulerTasks swarm) throws IOException {
+    var people = LocalPeople.of(FileSystems.getDefault(), Files.getOwner(config.storeDirectory()), own.users(), own.group());
+    var budget =
+        new InlineBudget(limits.value(Bound.BYTES_IN_FLIGHT_PER_IDENTITY), limits.value(Bound.BYTES_IN_FLIGHT));
+    var threads = Thread.ofVirtual().name("tool-download-", 0).factory();
+    var parts =
+        new ToolDownload.Parts(
+            downloads, new OutputPlaces(own.outputs()), budget, audit, clock, swarm.hostId(), run -> threads.newThread(run).start());
+    var rpc = new ToolsRpc(parts, store, swarm::stat);
+    tools =
+        own(
+                new ToolsServer(own, people, identity.current().id().trustDomain(), rpc, audit, limits),
+                ToolsServer::close)
+            .start();
+  }
+
   /// The one gate, as the origins ask it.
   private Egress egress() {
     var resolver = new SystemResolver(limits.time(Bound.DNS_TIME));
@@ -328,6 +358,11 @@ public final class PeerProcess implements AutoCloseable {
   /// What serves children without an identity; absent unless it is configured and started.
   synchronized Optional<Legacy> legacy() {
     return Optional.ofNullable(legacy);
+  }
+
+  /// What serves upstream's tools; absent unless it is configured and started.
+  synchronized Optional<ToolsServer> tools() {
+    return Optional.ofNullable(tools);
   }
 
   /// Port of the registry mirror; empty without one.

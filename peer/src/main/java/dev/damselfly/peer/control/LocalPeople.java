@@ -22,7 +22,7 @@ public final class LocalPeople {
   /// Who is at the other end.
   ///
   /// @param operator may also stop the daemon
-  record Person(String name, boolean operator) {}
+  public record Person(String name, boolean operator) {}
 
   private LocalPeople(UserPrincipal self, Set<UserPrincipal> users, Optional<GroupPrincipal> group) {
     this.self = self;
@@ -58,7 +58,13 @@ public final class LocalPeople {
 
   /// Absent for everybody who is not named.
   Optional<Person> at(SocketChannel connection) throws IOException {
-    UnixDomainPrincipal peer = connection.getOption(ExtendedSocketOptions.SO_PEERCRED);
+    return find(connection.getOption(ExtendedSocketOptions.SO_PEERCRED));
+  }
+
+  /// Absent for everybody who is not named.
+  ///
+  /// @param peer as the kernel names it
+  public Optional<Person> find(UnixDomainPrincipal peer) {
     boolean known = users.contains(peer.user()) || group.filter(g -> g.equals(peer.group())).isPresent();
     return known ? Optional.of(new Person(peer.user().getName(), isOperator(peer.user()))) : Optional.empty();
   }

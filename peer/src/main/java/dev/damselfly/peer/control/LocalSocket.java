@@ -15,8 +15,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Set;
 
-/// Opens the Unix socket in a directory that only the daemon can change.
-final class LocalSocket {
+/// Opens a Unix socket in a directory that only the daemon can change.
+public final class LocalSocket {
   private static final int BACKLOG = 128;
 
   private LocalSocket() {}
@@ -24,27 +24,45 @@ final class LocalSocket {
   /// @throws IOException when the directory belongs to somebody else or others can write to it, when another daemon
   /// listens there, or when the socket cannot be made
   static ServerSocketChannel open(Path socket, LocalPeople people) throws IOException {
+    prepare(socket, people);
+    ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      channel.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
+      openTo(socket, people);
+      return channel;
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /// Makes the place for a socket: its directory, and no dead socket in it.
+  ///
+  /// @throws IOException when the directory belongs to somebody else or others can write to it, or when another daemon
+  /// listens there
+  public static void prepare(Path socket, LocalPeople people) throws IOException {
     Path directory = socket.toAbsolutePath().getParent();
     if (directory == null) {
       throw new IOException("the local socket needs a directory of its own");
     }
     prepare(directory, people.namesOthers());
     removeDead(socket);
-    ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    try {
-      channel.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
-      // Following links is safe here: nobody else can write in the directory. A socket cannot be opened for a handle.
-      var view = Files.getFileAttributeView(socket, PosixFileAttributeView.class);
-      if (people.group().isPresent()) {
-        view.setGroup(people.group().get());
-      }
-      boolean byUser = people.namesOthers() && people.group().isEmpty();
-      view.setPermissions(PosixFilePermissions.fromString(byUser ? "rw-rw-rw-" : "rw-rw----"));
-      return channel;
-    } catch (IOException e) {
-      channel.close();
-      throw e;
+  }
+
+  /// Gives a socket in a prepared place its final mode.
+  public static void openTo(Path socket, LocalPeople people) throws IOException {
+    // Following links is safe here: nobody else can write in the directory. A socket cannot be opened for a handle.
+    var view = Files.getFileAttributeView(socket, PosixFileAttributeView.class);
+    if (people.group().isPresent()) {
+      view.setGroup(people.group().get());
     }
+    boolean byUser = people.namesOthers() && people.group().isEmpty();
+    view.setPermissions(PosixFilePermissions.fromString(byUser ? "rw-rw-rw-" : "rw-rw----"));
+  }
+
+  /// Removes a socket whose listener is closed.
+  public static void remove(Path socket) throws IOException {
+    Files.deleteIfExists(socket);
   }
 
   /// Who connects before the socket has its final mode is checked by the kernel's word all the same.

@@ -1,7 +1,6 @@
 package dev.damselfly.peer.upload;
 
 import com.google.protobuf.Empty;
-import com.google.protobuf.Timestamp;
 import dev.damselfly.api.error.Field;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Malformed;
@@ -23,7 +22,6 @@ import dev.damselfly.authz.audit.AuditAction;
 import dev.damselfly.authz.audit.AuditEvent;
 import dev.damselfly.authz.guard.Callers;
 import dev.damselfly.authz.identity.Caller;
-import dev.damselfly.peer.content.PieceRecord;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.upload.GrantVerdict.Granted;
@@ -31,7 +29,6 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -121,40 +118,13 @@ public final class UploadRpc extends DfdaemonUploadGrpc.DfdaemonUploadImplBase {
   @Override
   public void statLocalTask(StatLocalTaskRequest request, StreamObserver<StatLocalTaskResponse> out) {
     var id = taskId(request.getTaskId());
-    StoredTask task = either(id).findFirst().orElseThrow(UploadRpc::unknown);
-    out.onNext(stat(task));
+    out.onNext(either(id).findFirst().flatMap(TaskStat::of).orElseThrow(UploadRpc::unknown));
     out.onCompleted();
   }
 
   /// Public content first.
   private Stream<StoredTask> either(TaskId id) {
     return Stream.of(store.find(id, false), store.find(id, true)).flatMap(Optional::stream);
-  }
-
-  private static StatLocalTaskResponse stat(StoredTask task) {
-    List<Instant> times = task.records().stream().map(PieceRecord::at).sorted().toList();
-    if (times.isEmpty()) {
-      throw unknown(); // nothing is held of it
-    }
-    var message =
-        StatLocalTaskResponse.newBuilder()
-            .setTaskId(task.id().value())
-            .setCreatedAt(timestamp(times.getFirst()))
-            .setUpdatedAt(timestamp(times.getLast()));
-    task.facts()
-        .ifPresent(
-            facts -> {
-              message.setPieceLength(facts.pieceLength());
-              facts.contentLength().ifPresent(message::setContentLength);
-            });
-    if (task.complete()) {
-      message.setFinishedAt(timestamp(times.getLast()));
-    }
-    return message.build();
-  }
-
-  private static Timestamp timestamp(Instant at) {
-    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
   }
 
   @Override

@@ -29,6 +29,7 @@ import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.proxy.Upstream;
 import dev.damselfly.peer.store.StoreConfig;
 import dev.damselfly.peer.testing.GrantMint;
+import dev.damselfly.peer.tools.ToolsConfig;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.StreamObserver;
@@ -57,22 +58,29 @@ final class RunningPeer implements AutoCloseable {
   final GrantMint mint = new GrantMint(SpiffeId.parse("spiffe://test.example/damselfly/scheduler/c1/s1"), InstantSource.system());
   final PeerProcess process;
   private final Optional<PeerConfig.Legacy> legacy;
+  private final Optional<ToolsConfig> tools;
   private final Path directory;
   private final int managerPort;
   private final Deque<Runnable> open = new ArrayDeque<>();
 
   RunningPeer(Path directory) throws IOException {
-    this(directory, Optional.empty());
+    this(directory, Optional.empty(), Optional.empty());
   }
 
   /// With listeners without TLS, too.
   static RunningPeer withLegacy(Path directory) throws IOException {
     var listener = new LegacyConfig(ANYWHERE, List.of(), List.of());
-    return new RunningPeer(directory, Optional.of(new PeerConfig.Legacy(listener, ANYWHERE)));
+    return new RunningPeer(directory, Optional.of(new PeerConfig.Legacy(listener, ANYWHERE)), Optional.empty());
   }
 
-  private RunningPeer(Path directory, Optional<PeerConfig.Legacy> legacy) throws IOException {
+  /// With the socket of upstream's tools, too.
+  static RunningPeer withTools(Path directory, ToolsConfig tools) throws IOException {
+    return new RunningPeer(directory, Optional.empty(), Optional.of(tools));
+  }
+
+  private RunningPeer(Path directory, Optional<PeerConfig.Legacy> legacy, Optional<ToolsConfig> tools) throws IOException {
     this.legacy = legacy;
+    this.tools = tools;
     this.directory = directory;
     var health = new HealthStatusManager();
     health.setStatus("", ServingStatus.SERVING);
@@ -130,7 +138,7 @@ final class RunningPeer implements AutoCloseable {
             home.resolve("store"),
             new StoreConfig(1L << 30, 80, 60, Duration.ofDays(1)),
             new LocalConfig(socket, Set.of(), Optional.empty(), 8, 8),
-            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet(), mirror),
+            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet(), mirror, tools),
             legacy);
     return new PeerProcess(
         config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system(), () -> {}, List::of);
