@@ -52,6 +52,8 @@ final class Member {
 
   final Set<String> blocked = new HashSet<>();
   final Optional<ByteRange> range;
+
+  /// Pieces `[from, to)` that it wants leases of.
   int from;
   int to = Integer.MAX_VALUE;
   int demand;
