@@ -17,7 +17,7 @@ public final class Targets {
         new DownloadSessionFuzz(), new UploadSessionFuzz(), new LegacySessionFuzz(), new StoreRecoveryFuzz(),
         new SchedulerUnaryFuzz(), new AnnouncePeerFuzz(), new JoinStreamFuzz(), new UploadRpcFuzz(), new LocalServiceFuzz(),
         new ManagerRpcFuzz(), new TextValuesFuzz(), new RafsFuzz(), new ChunkFuzz(),
-        new LayerFuzz(), new ProxyRequestFuzz());
+        new LayerFuzz(), new ProxyRequestFuzz(), new LazyImageFuzz());
   }
 
   /// `list` prints name, class and oracle; `seeds CLASS DIRECTORY` writes the seeds of a target; `replay CLASS` runs them

@@ -19,7 +19,7 @@ final class Help {
           new Topic("limits", "", "every bound of the daemon: value, hard maximum, what happens beyond"),
           new Topic("audit", "verify [LOG KEYS]", "check the hash chain of an audit log, or of those of the embedded stack"),
           new Topic("nydus", "check|ls|cat|unpack IMAGE [PATH]",
-              "look into a local RAFS image: every chunk is verified before it is shown"),
+              "read a RAFS image, a file or REGISTRY/REPOSITORY:TAG: every chunk is verified before it is shown"),
           new Topic("runtime", "containerd|cri-o|podman --dry-run|--write|--undo",
               "let a container runtime pull through the registry mirror of this host's peer, or take that back"),
           new Topic("doctor", "", "look for what would keep this machine from working, and say what to do"),
