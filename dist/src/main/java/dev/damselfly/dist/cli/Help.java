@@ -18,7 +18,7 @@ final class Help {
           new Topic("down", "", "stop it"),
           new Topic("limits", "", "every bound of the daemon: value, hard maximum, what happens beyond"),
           new Topic("audit", "verify [LOG KEYS]", "check the hash chain of an audit log, or of those of the embedded stack"),
-          new Topic("nydus", "check|ls|cat|unpack IMAGE [PATH]",
+          new Topic("nydus", "check|ls|cat|unpack|mount IMAGE [PATH|DIR]",
               "read a RAFS image, a file or REGISTRY/REPOSITORY:TAG: every chunk is verified before it is shown"),
           new Topic("runtime", "containerd|cri-o|podman --dry-run|--write|--undo",
               "let a container runtime pull through the registry mirror of this host's peer, or take that back"),

@@ -22,10 +22,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/// `damselfly nydus check|ls|cat|unpack`: RAFS images, local or of a registry. All metadata are checked before anything of
+/// `damselfly nydus check|ls|cat|unpack|mount`: RAFS images, local or of a registry. All metadata are checked before anything of
 /// an image is shown, and no byte of a file is shown before its chunk was verified.
 final class NydusCommand {
-  private static final List<String> COMMANDS = List.of("check", "ls", "cat", "unpack");
+  private static final List<String> COMMANDS = List.of("check", "ls", "cat", "unpack", "mount");
 
   private final Flags flags;
   private final PrintStream out;
@@ -45,7 +45,7 @@ final class NydusCommand {
 
   private ExitCode dispatch(List<String> words) throws CommandFailed, LazyFailed {
     if (words.size() < 2) {
-      throw new CommandFailed(ExitCode.USAGE, "nydus takes check, ls, cat or unpack, and an IMAGE");
+      throw new CommandFailed(ExitCode.USAGE, "nydus takes check, ls, cat, unpack or mount, and an IMAGE");
     }
     List<String> rest = words.subList(2, words.size());
     String command = words.getFirst();
@@ -57,6 +57,7 @@ final class NydusCommand {
         case "check" -> check(source, none(rest));
         case "ls" -> ls(source, rest);
         case "cat" -> cat(source, rest);
+        case "mount" -> mount(source, rest);
         default -> unpack(source, none(rest));
       };
     }
@@ -191,6 +192,13 @@ final class NydusCommand {
       result.skipped().forEach((why, count) -> out.println("left out: " + count + " " + why));
       return ExitCode.OK;
     }
+  }
+
+  private ExitCode mount(NydusSource source, List<String> rest) throws CommandFailed, LazyFailed {
+    if (rest.size() != 1 || !(source instanceof RemoteImage remote)) {
+      throw new CommandFailed(ExitCode.USAGE, "nydus mount takes an IMAGE of a registry and one DIR");
+    }
+    return new NydusMountCommand(out).run(remote, Path.of(rest.getFirst()), flags.on("allow-other"));
   }
 
   private static Node find(Image image, String path) throws CommandFailed {

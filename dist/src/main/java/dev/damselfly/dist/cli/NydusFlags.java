@@ -27,10 +27,13 @@ final class NydusFlags {
   static final Flag CACHE_SIZE =
       Flag.of("cache-size", '\0', "BYTES", "image of a registry: room for verified chunks (default 8GiB)");
 
+  static final Flag ALLOW_OTHER =
+      Flag.of("allow-other", '\0', "", "mount: other users may look, as far as the modes in the image let them");
+
   static final List<Flag> ALL =
       List.of(
           Main.HELP, BLOBS, LONG, RECURSIVE, METADATA, OUTPUT, MAX_SIZE, OWNERS, SETUID, MIRROR, AUTHFILE, TOKEN_FILE, CALLER_FILE,
-          CACHE_SIZE);
+          CACHE_SIZE, ALLOW_OTHER);
 
   private NydusFlags() {}
 }

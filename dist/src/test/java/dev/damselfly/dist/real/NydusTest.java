@@ -1,6 +1,8 @@
 package dev.damselfly.dist.real;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.damselfly.api.assurance.Threat;
@@ -177,6 +179,28 @@ class NydusTest {
   }
 
   @Test
+  void mount_showsTheContent_readOnly_andEndsWithItsProcess() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/fuse")) && Containerd.isInstalled("fusermount3"), "NOT RUN: needs FUSE");
+    byte[] content = noise(3 << 20, 5);
+    NydusImages.publish(registry, "lib/mounted", new TreeMap<>(Map.of("file", content)));
+    Path directory = Files.createDirectory(home.resolve("mounted"));
+    Command.Running mount =
+        new Command(home, Map.of("DAMSELFLY_HOME", home.resolve("cli-mount").toString()))
+            .start(
+                "nydus", "mount", "registry.test/lib/mounted:v1", directory.toString(), "--authfile", auths.toString(), "--mirror",
+                "http://127.0.0.1:" + cluster.mirrorPort("p2"));
+    try {
+      mount.awaitText("mounted at");
+      assertThat(directory.resolve("file")).hasBinaryContent(content);
+      assertThatThrownBy(() -> Files.createFile(directory.resolve("new"))).hasMessageContaining("Read-only");
+    } finally {
+      Command.stop(mount.process());
+    }
+    assertThat(directory).as("nothing stays mounted").isEmptyDirectory();
+  }
+
+  @Test
+  @Threat("S-NYD-5")
   void strangers_andWrongWords_areToldWhy() throws Exception {
     NydusImages.publish(registry, "lib/closed", new TreeMap<>(Map.of("a", noise(100, 3))));
     Path nobody = Files.writeString(home.resolve("none.json"), "{}");
