@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /// `LazyRead PORT IMAGE CACHE`: time to the first verified byte, random reads of 4 KiB and a sequential read, first cold,
 /// then warm, of an image that [MakeImage] made. One JSON line for each.
@@ -59,7 +59,7 @@ public final class LazyRead {
   private void random(String what, String path, int most, long nanos) throws Exception {
     long pages = files.find(path).size() / PAGE;
     long handle = files.open(path);
-    var random = new Random(3);
+    var random = new SplittableRandom(3);
     var page = ByteBuffer.allocate(PAGE);
     long before = mirror.received();
     long begin = System.nanoTime();

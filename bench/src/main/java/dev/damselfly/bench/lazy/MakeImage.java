@@ -11,7 +11,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /// `MakeImage DIRECTORY SEQUENTIAL-BYTES RANDOM-BYTES`: below `DIRECTORY/v2/bench/image`, what a registry would serve of an
 /// image with the files `random` and `sequential`, chunks of 1 MiB and BLAKE3. Prints the digest of the manifest.
@@ -55,11 +55,11 @@ public final class MakeImage {
 
   /// So many bytes, the same each time.
   private static final class Noise extends InputStream {
-    private final Random random;
+    private final SplittableRandom random;
     private long left;
 
     Noise(long seed, long size) {
-      this.random = new Random(seed);
+      this.random = new SplittableRandom(seed);
       this.left = size;
     }
 

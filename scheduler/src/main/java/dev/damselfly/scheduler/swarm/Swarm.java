@@ -176,17 +176,10 @@ final class Swarm {
     if (wanted.getPieces() < 0) {
       throw new Malformed("lease_wanted.pieces", "must fit 31 bits");
     }
-    boolean part = wanted.getFirst() != 0 || wanted.getEnd() != 0;
-    if (part && (wanted.getFirst() < 0 || wanted.getEnd() <= wanted.getFirst())) {
-      throw new Malformed("lease_wanted.end", "must be above first and fit 31 bits");
-    }
     if (!member.mayUseOrigin) {
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "this peer may not go to the origin");
     }
-    if (part) {
-      member.from = wanted.getFirst();
-      member.to = wanted.getEnd();
-    }
+    member.narrow(wanted);
     supply.want(member, wanted.getPieces());
   }
 
