@@ -110,6 +110,9 @@ final class Member {
 
   /// The pieces that it wants leases of from now on, if a demand says so.
   void narrow(LeaseWanted wanted) {
+    if (wanted.getPieces() < 0) {
+      throw new Malformed("lease_wanted.pieces", "must fit 31 bits");
+    }
     if (wanted.getFirst() == 0 && wanted.getEnd() == 0) {
       return;
     }

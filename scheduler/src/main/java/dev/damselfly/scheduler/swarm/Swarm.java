@@ -173,9 +173,6 @@ final class Swarm {
 
   @GuardedBy("this")
   private void wantLease(Member member, LeaseWanted wanted) {
-    if (wanted.getPieces() < 0) {
-      throw new Malformed("lease_wanted.pieces", "must fit 31 bits");
-    }
     if (!member.mayUseOrigin) {
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "this peer may not go to the origin");
     }
