@@ -187,6 +187,20 @@ class HouseRulesTest {
         .check(ALL);
   }
 
+  /// Only `nydus mount` needs it, and only that command loads it.
+  @Test
+  void fuse_isKnownToTheMountAlone() {
+    noClasses()
+        .that().resideOutsideOfPackage("dev.damselfly.dist.mount..")
+        .should().dependOnClassesThat().resideInAPackage("org.cryptomator..")
+        .check(ALL);
+    noClasses()
+        .that().haveNameNotMatching("dev[.]damselfly[.]dist[.]cli[.]NydusMountCommand([$].*)?")
+        .and().resideOutsideOfPackage("dev.damselfly.dist.mount..")
+        .should().dependOnClassesThat().resideInAPackage("dev.damselfly.dist.mount..")
+        .check(ALL);
+  }
+
   @Test
   void digests_areComputedWhereTheyAreNamed() {
     noClasses()

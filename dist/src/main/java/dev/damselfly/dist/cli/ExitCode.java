@@ -1,6 +1,7 @@
 package dev.damselfly.dist.cli;
 
 import dev.damselfly.api.error.Reason;
+import dev.damselfly.dist.lazy.LazyFailed;
 
 /// Exit codes of every command; documented in README and `damselfly help exit-codes`.
 enum ExitCode {
@@ -28,6 +29,18 @@ enum ExitCode {
 
   String meaning() {
     return meaning;
+  }
+
+  /// What a lazily read image that failed exits with.
+  static ExitCode of(LazyFailed.Kind kind) {
+    return switch (kind) {
+      case USAGE -> USAGE;
+      case REFUSED -> REFUSED;
+      case UNVERIFIED -> UNVERIFIED;
+      case REGISTRY -> ORIGIN;
+      case UNAVAILABLE -> UNAVAILABLE;
+      case LOCAL -> LOCAL_IO;
+    };
   }
 
   /// What a failed download exits with.

@@ -1,7 +1,11 @@
 package dev.damselfly.dist.cli;
 
+import dev.damselfly.dist.lazy.ChunkSource;
+import dev.damselfly.dist.lazy.LazyFailed;
+import dev.damselfly.dist.lazy.LazyFailed.Kind;
 import dev.damselfly.nydus.Blob;
 import dev.damselfly.nydus.Chunk;
+import dev.damselfly.nydus.ChunkNeed;
 import dev.damselfly.nydus.DigestAlgorithm;
 import dev.damselfly.nydus.RafsRefused;
 import dev.damselfly.nydus.chunk.BlobInformation;
@@ -25,7 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Verified chunks from blob files of one directory; a blob file is named by its id. Not thread-safe.
-final class LocalBlobs implements AutoCloseable {
+final class LocalBlobs implements ChunkSource {
   private static final int OPEN_FRAMES = 4;
   private static final int BUFFER = 1 << 20;
 
@@ -40,19 +44,23 @@ final class LocalBlobs implements AutoCloseable {
     this.layer = layer;
   }
 
-  /// @throws CommandFailed with UNVERIFIED when the blob does not hold what the bootstrap names
-  VerifiedChunk chunk(Chunk chunk) throws CommandFailed {
+  @Override
+  public ByteBuffer bytes(ChunkNeed need) throws LazyFailed {
+    return chunk(need.chunk()).bytes(need);
+  }
+
+  private VerifiedChunk chunk(Chunk chunk) throws LazyFailed {
     Blob blob = chunk.blob();
     try {
       Place place = chunk.needsInformation() ? information(blob).place(chunk) : Place.of(chunk);
       return frame(blob, place.frame()).verify(chunk, place.at());
     } catch (RafsRefused e) {
-      throw NydusCommand.refused("blob " + blob.id(), e);
+      throw LazyFailed.refused("blob " + blob.id(), e);
     } catch (NoSuchFileException e) {
-      throw new CommandFailed(
-          ExitCode.USAGE, "there is no blob file " + e.getFile() + "; --blobs DIR says where they are");
+      throw new LazyFailed(
+          Kind.USAGE, "there is no blob file " + e.getFile() + "; --blobs DIR says where they are");
     } catch (IOException e) {
-      throw new CommandFailed(ExitCode.LOCAL_IO, "blob " + blob.id() + " cannot be read in " + directory);
+      throw new LazyFailed(Kind.LOCAL, "blob " + blob.id() + " cannot be read in " + directory);
     }
   }
 
@@ -68,7 +76,7 @@ final class LocalBlobs implements AutoCloseable {
     return open;
   }
 
-  private BlobInformation information(Blob blob) throws IOException, RafsRefused, CommandFailed {
+  private BlobInformation information(Blob blob) throws IOException, RafsRefused, LazyFailed {
     BlobInformation known = information.get(blob.index());
     if (known == null) {
       known = readInformation(blob);
@@ -79,7 +87,7 @@ final class LocalBlobs implements AutoCloseable {
 
   /// Authenticated by the layer that the caller chose, by a digest in the bootstrap, or by the blob id that is the
   /// SHA-256 of the whole file.
-  private BlobInformation readInformation(Blob blob) throws IOException, RafsRefused, CommandFailed {
+  private BlobInformation readInformation(Blob blob) throws IOException, RafsRefused, LazyFailed {
     Optional<byte[]> copy = layer.flatMap(l -> l.information(blob.id()));
     if (copy.isPresent()) {
       return BlobInformation.ofLayerCopy(blob, copy.get());
@@ -89,7 +97,7 @@ final class LocalBlobs implements AutoCloseable {
       return BlobInformation.ofSeparateFile(blob, read(place.fileDigest(), 0, place.fileSize()));
     }
     if (!sha256(blob.id()).equals(blob.id())) {
-      throw new CommandFailed(ExitCode.UNVERIFIED,
+      throw new LazyFailed(Kind.UNVERIFIED,
           "blob " + blob.id() + " is not the file of that SHA-256, so the places of its batches cannot be trusted");
     }
     return BlobInformation.ofAuthenticated(blob, read(blob.id(), place.offset(), BlobInformation.storedLength(blob)));

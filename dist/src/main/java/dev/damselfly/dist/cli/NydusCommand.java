@@ -1,5 +1,7 @@
 package dev.damselfly.dist.cli;
 
+import dev.damselfly.dist.lazy.ChunkSource;
+import dev.damselfly.dist.lazy.LazyFailed;
 import dev.damselfly.nydus.Blob;
 import dev.damselfly.nydus.Chunk;
 import dev.damselfly.nydus.ChunkNeed;
@@ -8,7 +10,6 @@ import dev.damselfly.nydus.Image;
 import dev.damselfly.nydus.Name;
 import dev.damselfly.nydus.Node;
 import dev.damselfly.nydus.NodeType;
-import dev.damselfly.nydus.RafsRefused;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.Channels;
@@ -19,10 +20,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
-/// `damselfly nydus check|ls|cat|unpack`: local RAFS images. The whole image is checked before anything of it is
-/// shown, and no byte of a file is shown before its chunk was verified.
+/// `damselfly nydus check|ls|cat|unpack|mount`: RAFS images, local or of a registry. All metadata are checked before anything of
+/// an image is shown, and no byte of a file is shown before its chunk was verified.
 final class NydusCommand {
+  private static final List<String> COMMANDS = List.of("check", "ls", "cat", "unpack", "mount");
+
   private final Flags flags;
   private final PrintStream out;
 
@@ -32,23 +36,31 @@ final class NydusCommand {
   }
 
   ExitCode run() throws CommandFailed {
-    List<String> words = flags.words();
-    if (words.size() < 2) {
-      throw new CommandFailed(ExitCode.USAGE, "nydus takes check, ls, cat or unpack, and an IMAGE");
+    try {
+      return dispatch(flags.words());
+    } catch (LazyFailed e) {
+      throw new CommandFailed(ExitCode.of(e.kind()), e.text());
     }
-    List<String> rest = words.subList(2, words.size());
-    return switch (words.getFirst()) {
-      case "check" -> check(open(words.get(1)), none(rest));
-      case "ls" -> ls(open(words.get(1)), rest);
-      case "cat" -> cat(open(words.get(1)), rest);
-      case "unpack" -> unpack(open(words.get(1)), none(rest));
-      default -> throw new CommandFailed(
-          ExitCode.USAGE, "there is no `nydus " + words.getFirst() + "`: check, ls, cat, unpack");
-    };
   }
 
-  private NydusImage open(String image) throws CommandFailed {
-    return NydusImage.open(Path.of(image), flags.text("blobs").map(Path::of));
+  private ExitCode dispatch(List<String> words) throws CommandFailed, LazyFailed {
+    if (words.size() < 2) {
+      throw new CommandFailed(ExitCode.USAGE, "nydus takes check, ls, cat, unpack or mount, and an IMAGE");
+    }
+    List<String> rest = words.subList(2, words.size());
+    String command = words.getFirst();
+    if (!COMMANDS.contains(command)) {
+      throw new CommandFailed(ExitCode.USAGE, "there is no `nydus " + command + "`: " + String.join(", ", COMMANDS));
+    }
+    try (NydusSource source = NydusSource.open(words.get(1), flags)) {
+      return switch (command) {
+        case "check" -> check(source, none(rest));
+        case "ls" -> ls(source, rest);
+        case "cat" -> cat(source, rest);
+        case "mount" -> mount(source, rest);
+        default -> unpack(source, none(rest));
+      };
+    }
   }
 
   private static List<String> none(List<String> rest) throws CommandFailed {
@@ -58,7 +70,7 @@ final class NydusCommand {
     return rest;
   }
 
-  private ExitCode check(NydusImage source, List<String> none) throws CommandFailed {
+  private ExitCode check(NydusSource source, List<String> none) throws LazyFailed {
     Image image = source.image();
     out.printf("version %d, %d inodes, %d chunks of at most %s, digest %s%n", image.version(), image.inodes(),
         image.chunkCount(), Sizes.bytes(image.chunkSize()), lower(image.digest()));
@@ -69,18 +81,19 @@ final class NydusCommand {
       out.println("metadata are right; no content was looked at");
       return ExitCode.OK;
     }
-    try (var blobs = source.blobs()) {
+    try (var blobs = source.chunks()) {
+      blobs.willRead(IntStream.range(0, image.chunkCount()).mapToObj(image::chunkAt).iterator());
       long bytes = 0;
       for (int i = 0; i < image.chunkCount(); i++) {
         Chunk chunk = image.chunkAt(i);
-        bytes += blobs.chunk(chunk).chunk().uncompressedSize();
+        bytes += blobs.bytes(new ChunkNeed(chunk, 0, chunk.uncompressedSize())).remaining();
       }
       out.println("all " + image.chunkCount() + " chunks verified, " + Sizes.bytes(bytes));
       return ExitCode.OK;
     }
   }
 
-  private ExitCode ls(NydusImage source, List<String> rest) throws CommandFailed {
+  private ExitCode ls(NydusSource source, List<String> rest) throws CommandFailed {
     if (rest.size() > 1) {
       throw new CommandFailed(ExitCode.USAGE, "nydus ls takes an IMAGE and at most one PATH");
     }
@@ -138,7 +151,7 @@ final class NydusCommand {
     };
   }
 
-  private ExitCode cat(NydusImage source, List<String> rest) throws CommandFailed {
+  private ExitCode cat(NydusSource source, List<String> rest) throws CommandFailed, LazyFailed {
     if (rest.size() != 1) {
       throw new CommandFailed(ExitCode.USAGE, "nydus cat takes an IMAGE and one PATH");
     }
@@ -146,7 +159,8 @@ final class NydusCommand {
     if (file.type() != NodeType.FILE) {
       throw new CommandFailed(ExitCode.USAGE, "only regular files have content; links are not followed");
     }
-    try (var blobs = source.blobs()) {
+    try (var blobs = source.chunks()) {
+      blobs.willRead(NydusSource.chunks(source.image(), List.of(file).iterator()));
       copy(source.image(), blobs, file, Channels.newChannel(out));
       out.flush();
       return ExitCode.OK;
@@ -156,10 +170,10 @@ final class NydusCommand {
   }
 
   /// Writes the content of a file, chunk after verified chunk.
-  static void copy(Image image, LocalBlobs blobs, Node file, WritableByteChannel to) throws IOException, CommandFailed {
+  static void copy(Image image, ChunkSource blobs, Node file, WritableByteChannel to) throws IOException, LazyFailed {
     for (long at = 0; at < file.size(); at += image.chunkSize()) {
       for (ChunkNeed need : image.needs(file, at, image.chunkSize())) {
-        var bytes = blobs.chunk(need.chunk()).bytes(need);
+        var bytes = blobs.bytes(need);
         while (bytes.hasRemaining()) {
           to.write(bytes);
         }
@@ -167,17 +181,24 @@ final class NydusCommand {
     }
   }
 
-  private ExitCode unpack(NydusImage source, List<String> none) throws CommandFailed {
+  private ExitCode unpack(NydusSource source, List<String> none) throws CommandFailed, LazyFailed {
     String output = flags.text("output").orElseThrow(
         () -> new CommandFailed(ExitCode.USAGE, "nydus unpack needs -O DIR"));
     Unpack.Options options = Unpack.Options.of(flags);
-    try (var blobs = source.blobs()) {
+    try (var blobs = source.chunks()) {
       Unpack.Result result = new Unpack(source.image(), blobs, options).into(Path.of(output));
       out.println("unpacked " + result.files() + " files, " + result.directories() + " directories, " + result.links()
           + " links, " + Sizes.bytes(result.bytes()));
       result.skipped().forEach((why, count) -> out.println("left out: " + count + " " + why));
       return ExitCode.OK;
     }
+  }
+
+  private ExitCode mount(NydusSource source, List<String> rest) throws CommandFailed, LazyFailed {
+    if (rest.size() != 1 || !(source instanceof RemoteImage remote)) {
+      throw new CommandFailed(ExitCode.USAGE, "nydus mount takes an IMAGE of a registry and one DIR");
+    }
+    return new NydusMountCommand(out).run(remote, Path.of(rest.getFirst()), flags.on("allow-other"));
   }
 
   private static Node find(Image image, String path) throws CommandFailed {
@@ -202,11 +223,5 @@ final class NydusCommand {
 
   private static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
-  }
-
-  /// What a person sees of a refusal.
-  static CommandFailed refused(String what, RafsRefused e) {
-    return new CommandFailed(
-        ExitCode.UNVERIFIED, what + " is refused: " + e.code().text() + " at byte " + e.offset() + ": " + e.rule());
   }
 }

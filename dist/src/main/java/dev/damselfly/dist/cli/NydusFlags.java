@@ -16,7 +16,24 @@ final class NydusFlags {
   static final Flag SETUID =
       Flag.of("setuid", '\0', "", "unpack as root, with --owners: keep setuid, setgid and sticky bits");
 
-  static final List<Flag> ALL = List.of(Main.HELP, BLOBS, LONG, RECURSIVE, METADATA, OUTPUT, MAX_SIZE, OWNERS, SETUID);
+  static final Flag MIRROR =
+      Flag.of("mirror", '\0', "URL", "image of a registry: the proxy of this host's peer (default http://127.0.0.1:65001)");
+  static final Flag AUTHFILE =
+      Flag.of("authfile", '\0', "FILE", "image of a registry: credentials as a login writes them (default $REGISTRY_AUTH_FILE)");
+  static final Flag TOKEN_FILE =
+      Flag.of("token-file", '\0', "FILE", "image of a registry: a file with a bearer token of the registry");
+  static final Flag CALLER_FILE =
+      Flag.of("caller-file", '\0', "FILE", "image of a registry: NAME:TOKEN of a caller of the proxy, where it wants one");
+  static final Flag CACHE_SIZE =
+      Flag.of("cache-size", '\0', "BYTES", "image of a registry: room for verified chunks (default 8GiB)");
+
+  static final Flag ALLOW_OTHER =
+      Flag.of("allow-other", '\0', "", "mount: other users may look, as far as the modes in the image let them");
+
+  static final List<Flag> ALL =
+      List.of(
+          Main.HELP, BLOBS, LONG, RECURSIVE, METADATA, OUTPUT, MAX_SIZE, OWNERS, SETUID, MIRROR, AUTHFILE, TOKEN_FILE, CALLER_FILE,
+          CACHE_SIZE, ALLOW_OTHER);
 
   private NydusFlags() {}
 }

@@ -1,5 +1,7 @@
 package dev.damselfly.dist.cli;
 
+import dev.damselfly.dist.lazy.LazyFailed;
+import dev.damselfly.dist.lazy.LazyFailed.Kind;
 import dev.damselfly.nydus.Bootstrap;
 import dev.damselfly.nydus.Image;
 import dev.damselfly.nydus.Limits;
@@ -16,7 +18,7 @@ import java.util.Optional;
 
 /// A checked local image: the bootstrap itself, or the layer that holds it. The bytes are read once into private
 /// memory, so that nobody changes them after the check.
-final class NydusImage {
+final class NydusImage implements NydusSource {
   private static final int HEAD = 1028;
   private static final Limits LIMITS = Limits.standard();
 
@@ -31,10 +33,10 @@ final class NydusImage {
   }
 
   /// @param blobs where the blob files are; the directory of the image when nothing is said
-  static NydusImage open(Path file, Optional<Path> blobs) throws CommandFailed {
+  static NydusImage open(Path file, Optional<Path> blobs) throws LazyFailed {
     Path parent = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file.toAbsolutePath());
     if (!Files.isRegularFile(file)) {
-      throw new CommandFailed(ExitCode.USAGE, "there is no image file: " + file);
+      throw new LazyFailed(Kind.USAGE, "there is no image file: " + file);
     }
     try (var in = new BufferedInputStream(Files.newInputStream(file))) {
       in.mark(HEAD);
@@ -44,11 +46,11 @@ final class NydusImage {
       byte[] bytes = layer.isPresent() ? layer.get().bootstrap() : whole(in);
       return new NydusImage(Bootstrap.read(MemorySegment.ofArray(bytes), LIMITS), layer, blobs.orElse(parent));
     } catch (RafsRefused e) {
-      throw NydusCommand.refused("the image", e);
+      throw LazyFailed.refused("the image", e);
     } catch (NoSuchFileException e) {
-      throw new CommandFailed(ExitCode.USAGE, "there is no image file: " + file);
+      throw new LazyFailed(Kind.USAGE, "there is no image file: " + file);
     } catch (IOException e) {
-      throw new CommandFailed(ExitCode.LOCAL_IO, "the image cannot be read: " + file);
+      throw new LazyFailed(Kind.LOCAL, "the image cannot be read: " + file);
     }
   }
 
@@ -64,12 +66,13 @@ final class NydusImage {
     return !gzip && !tar;
   }
 
-  Image image() {
+  @Override
+  public Image image() {
     return image;
   }
 
-  /// The caller closes them.
-  LocalBlobs blobs() {
+  @Override
+  public LocalBlobs chunks() {
     return new LocalBlobs(blobs, layer);
   }
 }

@@ -1,5 +1,7 @@
 package dev.damselfly.dist.cli;
 
+import dev.damselfly.dist.lazy.ChunkSource;
+import dev.damselfly.dist.lazy.LazyFailed;
 import dev.damselfly.nydus.Entry;
 import dev.damselfly.nydus.Image;
 import dev.damselfly.nydus.Node;
@@ -64,7 +66,7 @@ final class Unpack {
   private record Made(Path path, Node node) {}
 
   private final Image image;
-  private final LocalBlobs blobs;
+  private final ChunkSource blobs;
   private final Options options;
   private final List<Made> directories = new ArrayList<>();
   private final List<Made> files = new ArrayList<>();
@@ -74,13 +76,13 @@ final class Unpack {
   private final Map<String, Long> skipped = new TreeMap<>();
   private long bytes;
 
-  Unpack(Image image, LocalBlobs blobs, Options options) {
+  Unpack(Image image, ChunkSource blobs, Options options) {
     this.image = image;
     this.blobs = blobs;
     this.options = options;
   }
 
-  Result into(Path output) throws CommandFailed {
+  Result into(Path output) throws CommandFailed, LazyFailed {
     Path target = output.toAbsolutePath().normalize();
     Path name = target.getFileName();
     Path parent = target.getParent();
@@ -162,13 +164,14 @@ final class Unpack {
     }
   }
 
-  private void write() throws IOException, CommandFailed {
+  private void write() throws IOException, LazyFailed {
     for (Made directory : directories.subList(1, directories.size())) {
       Files.createDirectory(
           directory.path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     var secret = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     var create = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    blobs.willRead(NydusSource.chunks(image, files.stream().map(Made::node).iterator()));
     for (Made file : files) {
       try (var channel = FileChannel.open(file.path, create, secret)) {
         NydusCommand.copy(image, blobs, file.node, channel);

@@ -88,7 +88,7 @@ final class Callers {
   }
 
   Wants wants() {
-    return Wants.of(waiting);
+    return Wants.of(waiting, task.facts().map(ContentFacts::contentLength).orElse(OptionalLong.empty()));
   }
 
   void want(Pieces pieces) {

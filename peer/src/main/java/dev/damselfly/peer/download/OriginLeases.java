@@ -20,6 +20,8 @@ final class OriginLeases {
   private final Deque<OriginRun> waiting = new ArrayDeque<>();
   private final Set<OriginRun> reading = new LinkedHashSet<>();
   private int asked;
+  private int askedFrom;
+  private int askedTo;
 
   /// @param readers runs read at once
   /// @param target pieces leased at a time
@@ -95,9 +97,22 @@ final class OriginLeases {
     return wanted;
   }
 
+  /// How many pieces to ask for of a stretch of missing ones, or 0 for no new demand. A stretch outside the one that was
+  /// asked for last is a new demand.
+  int demand(int first, int end) {
+    if (first < askedFrom || end > askedTo) {
+      asked = 0;
+      askedFrom = first;
+      askedTo = end;
+    }
+    return demand(end - first);
+  }
+
   /// The scheduler forgets demands with the membership and with a revoked lease.
   void forgetDemand() {
     asked = 0;
+    askedFrom = 0;
+    askedTo = 0;
   }
 
   /// The lease is over: nothing more is read under it.

@@ -87,12 +87,28 @@ final class PieceFlow {
     if (alone) {
       takeAlone(facts);
     } else if (swarm.isRegistered()) {
+      demand(facts);
+    }
+    leases.start(run -> fetcher.start(run, origin.get(), facts));
+  }
+
+  private void demand(ContentFacts facts) {
+    if (!divisible(facts) || pieces.wantsAll()) {
       int demand = leases.demand(divisible(facts) ? pieces.missing().cardinality() : 1);
       if (demand > 0) {
         swarm.member().ifPresent(member -> member.wantLease(demand));
       }
+      return;
     }
-    leases.start(run -> fetcher.start(run, origin.get(), facts));
+    BitSet missing = pieces.missing(); // parts are wanted: one stretch after the other, so that nothing else is leased
+    int first = missing.nextSetBit(0);
+    if (first >= 0) {
+      int end = missing.nextClearBit(first);
+      int demand = leases.demand(first, end);
+      if (demand > 0) {
+        swarm.member().ifPresent(member -> member.wantLease(demand, first, end));
+      }
+    }
   }
 
   private static boolean divisible(ContentFacts facts) {
@@ -338,6 +354,12 @@ final class PieceFlow {
 
   void stop() {
     parents.leaveAll();
+    leases.cancelAll(pieces);
+    leases.forgetDemand();
+  }
+
+  /// Nothing more is read from the origin; parents stay, for what is wanted next.
+  void pause() {
     leases.cancelAll(pieces);
     leases.forgetDemand();
   }

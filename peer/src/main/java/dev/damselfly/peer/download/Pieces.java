@@ -55,6 +55,10 @@ final class Pieces {
     }
   }
 
+  boolean wantsAll() {
+    return wantAll;
+  }
+
   void wantNothing() {
     wantAll = false;
     wanted.clear();

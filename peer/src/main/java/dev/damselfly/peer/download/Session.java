@@ -29,6 +29,9 @@ final class Session implements PieceFlow.Owner {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final Duration RECHECK = Duration.ofSeconds(1);
 
+  /// Links to parents cost both ends a connection.
+  private static final Duration PARENTS_STAY = Duration.ofSeconds(30);
+
   private final Mailbox<SessionEvent> mailbox = new Mailbox<>();
   private final Colleagues with;
   private final DownloadConfig config;
@@ -44,6 +47,7 @@ final class Session implements PieceFlow.Owner {
   private Phase phase = Phase.IDLE;
   private Wants joinedFor = Wants.NOTHING;
   private boolean alone;
+  private boolean readsParts;
   private boolean discard;
   private long lastProgress;
   private StoredTask.@Nullable Pin pin;
@@ -200,6 +204,8 @@ final class Session implements PieceFlow.Owner {
       return;
     }
     alarms.cancel(What.SERVED);
+    alarms.cancel(What.PARENTS);
+    readsParts = false;
     pin = pin == null ? task.pin() : pin;
     phase = Phase.WORKING;
     lastProgress = alarms.nanos();
@@ -279,7 +285,7 @@ final class Session implements PieceFlow.Owner {
 
   private void parents(SwarmEvent.Parents event) {
     event.removedPeerIds().forEach(flow::parentRemoved);
-    if (phase == Phase.WORKING) {
+    if (phase == Phase.WORKING || readsParts) {
       event.added().forEach(flow::parentNamed);
     }
   }
@@ -328,6 +334,7 @@ final class Session implements PieceFlow.Owner {
       case ALONE -> alone = phase == Phase.WORKING && !swarm.isRegistered();
       case STALL -> stalled();
       case RECHECK -> {} // advancing looks again
+      case PARENTS -> restLonger();
       case SERVED -> end(Left.Outcome.FINISHED);
     }
   }
@@ -410,11 +417,17 @@ final class Session implements PieceFlow.Owner {
 
   /// Nobody waits any more: serves what is here, or leaves.
   private void rest() {
-    flow.stop();
+    boolean useful = callers.lastOneWasServed() && !task.records().isEmpty();
+    readsParts = useful && !task.complete() && swarm.isMember() && !config.serveFor().isZero();
+    if (readsParts) { // its readers will want other parts soon, without a registration for each
+      flow.pause();
+      alarms.set(What.PARENTS, PARENTS_STAY);
+    } else {
+      flow.stop();
+    }
     pieces.wantNothing();
     alarms.cancel(What.STALL);
     alarms.cancel(What.ALONE);
-    boolean useful = callers.lastOneWasServed() && !task.records().isEmpty();
     if (!useful || config.serveFor().isZero()) {
       end(callers.lastOneWasServed() ? Left.Outcome.FINISHED : Left.Outcome.FAILED);
       return;
@@ -427,6 +440,13 @@ final class Session implements PieceFlow.Owner {
       join();
     }
     alarms.set(What.SERVED, config.serveFor());
+  }
+
+  /// Parts were wanted, and none for a while: the next one comes with a registration that names parents again.
+  private void restLonger() {
+    readsParts = false;
+    flow.stop();
+    joinedFor = Wants.NOTHING;
   }
 
   private void end(Left.Outcome outcome) {

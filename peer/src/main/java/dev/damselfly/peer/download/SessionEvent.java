@@ -67,6 +67,7 @@ sealed interface SessionEvent {
     ALONE,
     STALL,
     RECHECK,
+    PARENTS,
     SERVED
   }
 }

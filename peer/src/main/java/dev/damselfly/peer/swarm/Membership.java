@@ -19,7 +19,11 @@ public interface Membership extends AutoCloseable {
   /// Reports pieces; those that this host read from the origin are attested by it.
   void held(List<PieceRecord> pieces);
 
+  /// Wants to read so many more pieces from the origin, of those that it registered for.
   void wantLease(int pieces);
+
+  /// The same, of `[first, end)` only, from now on.
+  void wantLease(int pieces, int first, int end);
 
   void returnLease(long leaseId, List<PieceNumber> numbers, LeaseReturned.Reason reason);
 

@@ -86,7 +86,12 @@ final class SwarmMember implements Membership {
 
   @Override
   public void wantLease(int pieces) {
-    send(JoinRequest.newBuilder().setLeaseWanted(LeaseWanted.newBuilder().setPieces(pieces)).build());
+    wantLease(pieces, 0, 0);
+  }
+
+  @Override
+  public void wantLease(int pieces, int first, int end) {
+    send(JoinRequest.newBuilder().setLeaseWanted(LeaseWanted.newBuilder().setPieces(pieces).setFirst(first).setEnd(end)).build());
   }
 
   @Override

@@ -89,6 +89,9 @@ class SwarmSideTest {
     public void wantLease(int pieces) {}
 
     @Override
+    public void wantLease(int pieces, int first, int end) {}
+
+    @Override
     public void returnLease(long leaseId, List<PieceNumber> numbers, LeaseReturned.Reason reason) {}
 
     @Override

@@ -1,9 +1,11 @@
 package dev.damselfly.scheduler.swarm;
 
 import dev.damselfly.api.error.Field;
+import dev.damselfly.api.error.RequestFailure.Malformed;
 import dev.damselfly.api.id.ByteRange;
 import dev.damselfly.api.id.Sha256;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
+import dev.damselfly.api.wire.damselfly.v1.LeaseWanted;
 import dev.damselfly.authz.identity.SpiffeId;
 import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.host.HostLoad;
@@ -52,6 +54,8 @@ final class Member {
 
   final Set<String> blocked = new HashSet<>();
   final Optional<ByteRange> range;
+
+  /// Pieces `[from, to)` that it wants leases of.
   int from;
   int to = Integer.MAX_VALUE;
   int demand;
@@ -102,6 +106,21 @@ final class Member {
                 to = Field.parse("download.range", () -> layout.last(wanted)).value() + 1;
               });
         });
+  }
+
+  /// The pieces that it wants leases of from now on, if a demand says so.
+  void narrow(LeaseWanted wanted) {
+    if (wanted.getPieces() < 0) {
+      throw new Malformed("lease_wanted.pieces", "must fit 31 bits");
+    }
+    if (wanted.getFirst() == 0 && wanted.getEnd() == 0) {
+      return;
+    }
+    if (wanted.getFirst() < 0 || wanted.getEnd() <= wanted.getFirst()) {
+      throw new Malformed("lease_wanted.end", "must be above first and fit 31 bits");
+    }
+    from = wanted.getFirst();
+    to = wanted.getEnd();
   }
 
   /// It has everything.

@@ -10,6 +10,7 @@ import dev.damselfly.api.wire.damselfly.v1.ContentFacts;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
 import dev.damselfly.api.wire.damselfly.v1.LeaseReturned;
+import dev.damselfly.api.wire.damselfly.v1.LeaseWanted;
 import dev.damselfly.api.wire.damselfly.v1.Left;
 import dev.damselfly.api.wire.damselfly.v1.Register;
 import dev.damselfly.api.wire.damselfly.v1.Registered;
@@ -120,7 +121,7 @@ final class Swarm {
       case REGISTER -> throw new Refused(Reason.WRONG_STATE, "the stream has registered its peer");
       case CONTENT -> describe(member, request.getContent());
       case HELD -> request.getHeld().getPiecesList().forEach(piece -> ledger.report(member, piece, now));
-      case LEASE_WANTED -> wantLease(member, request.getLeaseWanted().getPieces());
+      case LEASE_WANTED -> wantLease(member, request.getLeaseWanted());
       case LEASE_RETURNED -> giveBack(member, request.getLeaseReturned());
       case PARENT_LOST -> {
         mesh.block(member, request.getParentLost().getPeerId());
@@ -171,14 +172,12 @@ final class Swarm {
   }
 
   @GuardedBy("this")
-  private void wantLease(Member member, int pieces) {
-    if (pieces < 0) {
-      throw new Malformed("lease_wanted.pieces", "must fit 31 bits");
-    }
+  private void wantLease(Member member, LeaseWanted wanted) {
     if (!member.mayUseOrigin) {
       throw new Refused(Reason.CALLER_NOT_ALLOWED, "this peer may not go to the origin");
     }
-    supply.want(member, pieces);
+    member.narrow(wanted);
+    supply.want(member, wanted.getPieces());
   }
 
   @GuardedBy("this")

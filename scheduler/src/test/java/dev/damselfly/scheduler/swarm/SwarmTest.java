@@ -287,6 +287,27 @@ class SwarmTest {
   }
 
   @Test
+  void demandForAPart_isLeasedThatPart_withoutAnotherRegistration() {
+    Peer a = new Peer(scheduler, "a", Role.PEER, r -> r.setDownload(
+        FILE.toBuilder().setRange(Range.newBuilder().setLength(PIECES * PIECE))));
+
+    a.say(m -> m.setLeaseWanted(LeaseWanted.newBuilder().setPieces(1).setFirst(4).setEnd(5)));
+    a.say(m -> m.setLeaseWanted(LeaseWanted.newBuilder().setPieces(2).setFirst(2).setEnd(3)));
+
+    assertThat(a.leases().stream().flatMap(l -> l.getNumbersList().stream())).containsExactly(4, 2);
+  }
+
+  @Test
+  void demandForNoPart_isMalformed() {
+    Peer a = peer("a");
+
+    a.say(m -> m.setLeaseWanted(LeaseWanted.newBuilder().setPieces(1).setFirst(3).setEnd(3)));
+
+    assertThat(a.leases()).isEmpty();
+    assertThat(GrpcErrors.reasonOf(a.talk.failure())).contains(Reason.MALFORMED_FIELD);
+  }
+
+  @Test
   void originWithoutLength_isReadByOneMemberAtATime() {
     var unknown = FACTS.toBuilder().clearContentLength().setRanges(false).build();
     Peer a = new Peer(scheduler, "a", Role.PEER, r -> r.setContent(unknown));
