@@ -18,6 +18,7 @@ import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
 import dev.damselfly.api.wire.damselfly.v1.LeaseGranted;
 import dev.damselfly.api.wire.damselfly.v1.LeaseReturned;
+import dev.damselfly.api.wire.damselfly.v1.LeaseWanted;
 import dev.damselfly.api.wire.damselfly.v1.Left;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysRequest;
 import dev.damselfly.api.wire.damselfly.v1.Parent;
