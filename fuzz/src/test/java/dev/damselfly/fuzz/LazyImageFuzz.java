@@ -123,22 +123,32 @@ final class LazyImageFuzz implements Target {
         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/9\r\nContent-Length: 4\r\nConnection: close\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\ncontent-length: 4\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
-        "HTTP/1.1 200 OK\nContent-Length: 3\n\n", "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n")) {
+        "HTTP/1.1 200 OK\nContent-Length: 3\n\n", "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\"\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n Folded: a\r\n\r\n",
+        "HTTP/1.1 99 A\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n")) {
       seeds.add(seed(0, head));
     }
     String layer = "{\"mediaType\":\"a/b\",\"digest\":\"" + digest + "\",\"size\":7,\"annotations\":{\"a\":\"b\"}}";
     for (String manifest : List.of(
         "{\"schemaVersion\":2,\"layers\":[" + layer + "]}", "{\"schemaVersion\":2,\"manifests\":[" + layer + "," + layer + "]}",
         "{\"schemaVersion\":2,\"layers\":[],\"layers\":[" + layer + "]}", "{\"schemaVersion\":2,\"layers\":[],\"manifests\":[]}",
-        "{\"schemaVersion\":2,\"layers\":[" + layer.replace("7", "1e3") + "]}", "{\"schemaVersion\":2,\"layers\":[]}{}", "[".repeat(60))) {
+        "{\"schemaVersion\":2,\"layers\":[" + layer.replace("7", "1e3") + "]}", "{\"schemaVersion\":2,\"layers\":[]}{}", "[".repeat(60),
+        "{\"schemaVersion\":2,\"layers\":[" + layer.replace("sha256", "md5") + "]}",
+        "{\"schemaVersion\":2,\"layers\":[" + layer.replace("7", "-7") + "]}",
+        "{\"schemaVersion\":1,\"layers\":[" + layer + "]}")) {
       seeds.add(seed(1, manifest));
     }
     for (String name : List.of(
         "registry.test/lib/app:v1", "localhost/a@" + digest, "[::1]:5000/a/b:c", "registry.test/../x:v1", "registry.test/a:" + "b".repeat(129),
-        "app:v1", "registry.test/A:v1", "user@registry.test/a:b", "registry.test:99999/a:b")) {
+        "app:v1", "registry.test/A:v1", "user@registry.test/a:b", "registry.test:99999/a:b", "registry.test/a@sha256:" + "AB".repeat(32),
+        "registry.test/a%2fb:c", "registry.test//a:b", "registry.test/a:b@" + digest)) {
       seeds.add(seed(2, name));
     }
     seeds.add(seed(3, "DFNYDC01" + "0".repeat(40)));
+    seeds.add(seed(3, "DFNYDC02" + "0".repeat(40)));
+    seeds.add(seed(3, "DFNYDC01"));
     return seeds;
   }
 
