@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -52,9 +51,7 @@ class CliAsAUserTest {
   static void stop() throws IOException {
     cluster.close();
     origin.close();
-    try (var files = Files.walk(home)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    }
+    Homes.delete(home);
   }
 
   private static Path output() throws IOException {

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -48,11 +47,7 @@ class ContainerdTest {
     while (!started.isEmpty()) {
       started.pop().close();
     }
-    if (Files.exists(home)) {
-      try (var files = Files.walk(home)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+    Homes.delete(home);
   }
 
   private <T extends AutoCloseable> T closed(T resource) {

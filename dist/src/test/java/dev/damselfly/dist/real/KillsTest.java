@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -42,9 +41,7 @@ class KillsTest {
   @AfterEach
   void stop() throws IOException {
     origin.close();
-    try (var files = Files.walk(home)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    }
+    Homes.delete(home);
   }
 
   private Cluster cluster(Cluster.Plan plan) throws IOException, InterruptedException {

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullMarked;
@@ -51,9 +50,7 @@ class LyingPeerTest {
     liar.stop();
     cluster.close();
     origin.close();
-    try (var files = Files.walk(home)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    }
+    Homes.delete(home);
   }
 
   private Command.Result get(String peer, String path) throws IOException, InterruptedException {

@@ -6,7 +6,6 @@ import dev.damselfly.api.assurance.Threat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.NullMarked;
@@ -50,9 +49,7 @@ class OriginsAndFailuresTest {
   static void stop() throws IOException {
     cluster.close();
     origin.close();
-    try (var files = Files.walk(home)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    }
+    Homes.delete(home);
   }
 
   private static Path file(String name, int size) throws IOException {

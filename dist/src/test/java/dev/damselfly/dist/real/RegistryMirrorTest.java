@@ -11,7 +11,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullMarked;
@@ -49,9 +48,7 @@ class RegistryMirrorTest {
   static void stop() throws IOException {
     registry.close();
     cluster.close();
-    try (var files = Files.walk(home)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    }
+    Homes.delete(home);
   }
 
   private static String layerPath() throws IOException {

@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,11 +103,7 @@ class SpireTest {
     if (origin != null) {
       origin.close();
     }
-    if (Files.exists(base)) {
-      try (var files = Files.walk(base)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+    Homes.delete(base);
   }
 
   /// What the audit logs say from now on.

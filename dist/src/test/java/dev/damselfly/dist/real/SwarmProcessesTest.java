@@ -39,9 +39,7 @@ class SwarmProcessesTest {
 
   @AfterEach
   void clean() throws IOException {
-    try (var files = Files.walk(home)) {
-      files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-    }
+    Homes.delete(home);
   }
 
   @Test

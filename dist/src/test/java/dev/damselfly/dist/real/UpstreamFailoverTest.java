@@ -9,7 +9,6 @@ import dev.damselfly.api.wire.common.v2.Download;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -39,11 +38,7 @@ class UpstreamFailoverTest {
 
   @AfterEach
   void clean() throws IOException {
-    if (Files.exists(home)) {
-      try (var files = Files.walk(home)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+    Homes.delete(home);
   }
 
   /// A new small file whose task is that of the scheduler.

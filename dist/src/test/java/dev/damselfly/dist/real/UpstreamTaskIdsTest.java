@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -96,11 +95,7 @@ class UpstreamTaskIdsTest {
 
   @AfterEach
   void clean() throws IOException {
-    if (Files.exists(home)) {
-      try (var files = Files.walk(home)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+    Homes.delete(home);
   }
 
   /// Each with a number of its own in the path, so that none is in the client's cache.

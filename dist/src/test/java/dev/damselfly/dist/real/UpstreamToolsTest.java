@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,11 +55,7 @@ class UpstreamToolsTest {
     if (origin != null) {
       origin.close();
     }
-    if (Files.exists(home)) {
-      try (var files = Files.walk(home)) {
-        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
-    }
+    Homes.delete(home);
   }
 
   /// What one `dfget` left.

@@ -9,18 +9,13 @@ import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.authz.testing.TestCa;
 import dev.damselfly.peer.boot.ServedAnswers;
-import dev.damselfly.peer.download.Colleagues;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
-import dev.damselfly.peer.download.OriginReader;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoreConfig;
-import dev.damselfly.peer.swarm.Membership;
-import dev.damselfly.peer.swarm.Registration;
-import dev.damselfly.peer.swarm.SwarmListener;
-import dev.damselfly.peer.swarm.Swarms;
+import dev.damselfly.peer.testing.Alone;
 import dev.damselfly.peer.time.Timer;
 import java.io.IOException;
 import java.nio.file.FileSystems;
@@ -30,7 +25,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.net.UnixDomainPrincipal;
 import org.jspecify.annotations.NullMarked;
@@ -66,18 +60,7 @@ public final class LocalDesk implements AutoCloseable {
             place -> {
               throw new Refused(Reason.EGRESS_DENIED, "egress: nothing is named");
             });
-    var colleagues =
-        new Colleagues(
-            store,
-            OriginReader.of(origins),
-            new NoSwarms(),
-            (parent, listener) -> {
-              throw new IllegalStateException("there is no parent");
-            },
-            timer,
-            clock,
-            audit,
-            new SplittableRandom(7));
+    var colleagues = Alone.with(store, origins, timer, clock, audit);
     var downloads = new Downloads(colleagues, DownloadConfig.DEFAULT);
     downloads.close();
     var svid = TestCa.root("test.example").snapshot("/damselfly/peer/east/self");
@@ -144,26 +127,6 @@ public final class LocalDesk implements AutoCloseable {
     @Override
     public long nanos() {
       return 0;
-    }
-  }
-
-  private static final class NoSwarms implements Swarms {
-    @Override
-    public Optional<Membership> join(Registration registration, SwarmListener listener) {
-      return Optional.empty();
-    }
-
-    @Override
-    public void refresh() {}
-
-    @Override
-    public Subscription onFound(Runnable listener) {
-      return () -> {};
-    }
-
-    @Override
-    public boolean reachable(TaskId task) {
-      return false;
     }
   }
 }

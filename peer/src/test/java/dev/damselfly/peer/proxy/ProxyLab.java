@@ -7,18 +7,16 @@ import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.authz.testing.MemoryAudit;
-import dev.damselfly.peer.download.Colleagues;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
 import dev.damselfly.peer.download.Explain;
-import dev.damselfly.peer.download.OriginReader;
 import dev.damselfly.peer.origin.Egress;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
 import dev.damselfly.peer.origin.Place;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoreConfig;
-import dev.damselfly.peer.testing.NoSwarms;
+import dev.damselfly.peer.testing.Alone;
 import dev.damselfly.peer.time.SystemTimer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -32,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.NullMarked;
 
@@ -80,18 +77,7 @@ final class ProxyLab implements AutoCloseable {
   private ProxyLab(Path directory, Map<String, Long> limits, boolean guarded) throws IOException {
     store = PieceStore.open(directory, new StoreConfig(1L << 30, 90, 80, Duration.ofDays(1)), clock);
     origins = new Origins(OriginsConfig.standard("test"), this::egress);
-    var colleagues =
-        new Colleagues(
-            store,
-            OriginReader.of(origins),
-            new NoSwarms(),
-            (parent, listener) -> {
-              throw new IllegalStateException("there is no parent");
-            },
-            timer,
-            clock,
-            audit,
-            new SplittableRandom(7));
+    var colleagues = Alone.with(store, origins, timer, clock, audit);
     var config =
         new DownloadConfig(2, 8, 8, Duration.ZERO, Duration.ofMillis(1), Duration.ofSeconds(5), DECISION_TTL);
     downloads = new Downloads(colleagues, config);

@@ -9,16 +9,14 @@ import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.policy.Policy;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.peer.content.ContentFacts;
-import dev.damselfly.peer.download.Colleagues;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
-import dev.damselfly.peer.download.OriginReader;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoreConfig;
 import dev.damselfly.peer.store.StoredTask;
-import dev.damselfly.peer.testing.NoSwarms;
+import dev.damselfly.peer.testing.Alone;
 import dev.damselfly.peer.testing.TestHost;
 import dev.damselfly.peer.time.SystemTimer;
 import io.grpc.ServerServiceDefinition;
@@ -30,7 +28,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.NullMarked;
 
 /// The tools' service without its socket, with a real store of a public and a restricted task. Egress names nothing and
@@ -60,18 +57,7 @@ public final class ServedTools implements AutoCloseable {
             place -> {
               throw new Refused(Reason.EGRESS_DENIED, "egress: nothing is named");
             });
-    var colleagues =
-        new Colleagues(
-            store,
-            OriginReader.of(origins),
-            new NoSwarms(),
-            (parent, listener) -> {
-              throw new IllegalStateException("there is no parent");
-            },
-            timer,
-            clock,
-            audit,
-            new SplittableRandom(7));
+    var colleagues = Alone.with(store, origins, timer, clock, audit);
     var downloads = new Downloads(colleagues, DownloadConfig.DEFAULT);
     downloads.close();
     var parts =

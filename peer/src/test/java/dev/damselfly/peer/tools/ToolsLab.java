@@ -9,17 +9,15 @@ import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.MemoryAudit;
 import dev.damselfly.peer.control.LocalPeople;
-import dev.damselfly.peer.download.Colleagues;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
-import dev.damselfly.peer.download.OriginReader;
 import dev.damselfly.peer.origin.Egress;
 import dev.damselfly.peer.origin.Origins;
 import dev.damselfly.peer.origin.OriginsConfig;
 import dev.damselfly.peer.origin.Place;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoreConfig;
-import dev.damselfly.peer.testing.NoSwarms;
+import dev.damselfly.peer.testing.Alone;
 import dev.damselfly.peer.time.SystemTimer;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -43,7 +41,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullMarked;
 
@@ -71,18 +68,7 @@ final class ToolsLab implements AutoCloseable {
     outputs = Files.createDirectory(directory.resolve("out"), mode);
     store = PieceStore.open(directory.resolve("store"), new StoreConfig(1L << 30, 90, 80, Duration.ofDays(1)), InstantSource.system());
     origins = new Origins(OriginsConfig.standard("test"), ToolsLab::egress);
-    var colleagues =
-        new Colleagues(
-            store,
-            OriginReader.of(origins),
-            new NoSwarms(),
-            (parent, listener) -> {
-              throw new IllegalStateException("there is no parent");
-            },
-            timer,
-            InstantSource.system(),
-            audit,
-            new SplittableRandom(7));
+    var colleagues = Alone.with(store, origins, timer, InstantSource.system(), audit);
     var config =
         new DownloadConfig(
             2, 8, 8, Duration.ZERO, Duration.ofMillis(1), Duration.ofSeconds(5), Duration.ofMinutes(1));

@@ -11,7 +11,7 @@ import java.util.Map;
 /// Judged by comparison only: an origin that is slow for all makes nobody a laggard. Not thread-safe.
 final class Laggards {
   /// Who lagged is tried again after this long.
-  static final Duration TRIED_AGAIN_AFTER = Duration.ofSeconds(30);
+  private static final Duration TRIED_AGAIN_AFTER = Duration.ofSeconds(30);
 
   private static final int SAMPLES = 5;
   private static final int SLOW = 2;
