@@ -38,6 +38,8 @@ import org.slf4j.LoggerFactory;
 /// answer keeps the last list.
 public final class Schedulers implements AutoCloseable {
   static final Duration REFRESH = Duration.ofSeconds(60);
+  private static final Duration START_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration START_AGAIN = Duration.ofMillis(250);
   private static final Duration HEALTH_DEADLINE = Duration.ofSeconds(3);
   private static final Logger LOG = LoggerFactory.getLogger(Schedulers.class);
 
@@ -76,20 +78,42 @@ public final class Schedulers implements AutoCloseable {
     this.worker = Thread.ofVirtual().name("schedulers").unstarted(this::work);
   }
 
-  /// Finds schedulers and announces this host to all of them, then keeps both fresh in the background.
+  /// Finds schedulers and announces this host to all of them, then keeps both fresh in the background. Waits for the
+  /// first one, for [#START_PATIENCE]: processes of a cluster may start in any order.
   ///
   /// @throws RequestFailure BACKEND_DOWN when there is no healthy scheduler
   public void start() {
-    refreshNow();
-    if (now.nodes.isEmpty()) {
-      throw new Refused(Reason.BACKEND_DOWN, "manager: it knows no healthy scheduler for this host's cluster");
-    }
+    awaitFirst();
     for (SchedulerNode node : now.nodes) {
       announcer.announce(node);
     }
     worker.start();
     again(REFRESH, Wish.REFRESH);
     again(HostAnnouncer.INTERVAL, Wish.ANNOUNCE);
+  }
+
+  private void awaitFirst() {
+    long end = timer.nanos() + START_PATIENCE.toNanos();
+    boolean told = false;
+    for (refreshNow(); now.nodes.isEmpty(); refreshNow()) {
+      if (closed || timer.nanos() - end >= 0 || !mayAskAgain()) {
+        throw new Refused(Reason.BACKEND_DOWN, "manager: it knows no healthy scheduler for this host's cluster");
+      }
+      if (!told) {
+        LOG.info("waits for a scheduler: the manager knows no healthy one for this host's cluster yet");
+        told = true;
+      }
+    }
+  }
+
+  /// False when this is closed before the time to ask again.
+  private boolean mayAskAgain() {
+    try {
+      return wishes.poll(START_AGAIN.toMillis(), TimeUnit.MILLISECONDS) != Wish.STOP;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   /// The scheduler that owns a task (ids 8).

@@ -45,6 +45,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullMarked;
 
 /// A peer process of cluster `c1` on loopback, and the manager and scheduler that it needs to start.
@@ -56,6 +57,7 @@ final class RunningPeer implements AutoCloseable {
   final MemoryAudit audit = new MemoryAudit();
   final FixedIdentity identity = new FixedIdentity(ca.snapshot("/damselfly/peer/c1/parent"));
   final GrantMint mint = new GrantMint(SpiffeId.parse("spiffe://test.example/damselfly/scheduler/c1/s1"), InstantSource.system());
+  final AtomicInteger emptyAnswers = new AtomicInteger(); // what the manager gives before it names the scheduler
   final PeerProcess process;
   private final Optional<PeerConfig.Legacy> legacy;
   private final Optional<ToolsConfig> tools;
@@ -156,7 +158,7 @@ final class RunningPeer implements AutoCloseable {
     out.onCompleted();
   }
 
-  private static final class NamesScheduler extends ManagerGrpc.ManagerImplBase {
+  private final class NamesScheduler extends ManagerGrpc.ManagerImplBase {
     private final int port;
 
     NamesScheduler(int port) {
@@ -165,6 +167,10 @@ final class RunningPeer implements AutoCloseable {
 
     @Override
     public void listSchedulers(ListSchedulersRequest request, StreamObserver<ListSchedulersResponse> out) {
+      if (emptyAnswers.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        answer(out, ListSchedulersResponse.getDefaultInstance());
+        return;
+      }
       var scheduler =
           Scheduler.newBuilder().setId(1).setHostname("s1").setIp("127.0.0.1").setPort(port).setSchedulerClusterId(1);
       answer(out, ListSchedulersResponse.newBuilder().addSchedulers(scheduler).build());

@@ -134,6 +134,16 @@ class StartFailureTest {
   }
 
   @Test
+  void schedulerThatComesLater_isAwaited() throws Exception {
+    peer.emptyAnswers.set(2);
+    try (PeerProcess process = peer.another("early", RunningPeer.ANYWHERE, RunningPeer.ANYWHERE)) {
+      process.start();
+    }
+
+    assertThat(peer.emptyAnswers).hasValue(0);
+  }
+
+  @Test
   void processThatRan_leavesNothing() throws Exception {
     run();
     var leaks = Leaks.watch();
