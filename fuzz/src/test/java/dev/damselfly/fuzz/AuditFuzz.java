@@ -10,6 +10,7 @@ import dev.damselfly.authz.limits.Part;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,11 +18,13 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// Audit logs: a log that differs in any byte from what the writer wrote, up to the last signed head, has findings.
 /// Three bytes of input say where to change one byte of a real log, and how; longer input is a log of its own.
 final class AuditFuzz implements Target {
   private static final List<java.security.PublicKey> KEYS = new ArrayList<>();
+  private static final List<String> VALUES = List.of("v", "\"\\\b\t\n\f\r\u0001\u001f", "ä€𝄞", "");
   private static final byte[] REAL = write();
 
   public static void fuzzerTestOneInput(byte[] input) {
@@ -34,7 +37,7 @@ final class AuditFuzz implements Target {
       var place = new AuditLog.Place(home.resolve("log"), home.resolve("keys"));
       try (var log = AuditLog.open(place, Limits.of(Part.PEER), AuditClock.system(), Map.of("role", "fuzz"))) {
         for (int i = 0; i < 20; i++) {
-          log.record(new AuditEvent(AuditAction.AUTHZ_DENY, "spiffe://a/b", "rpc:x", AuditEvent.Decision.DENY, "R" + i, "local", Map.of("k", "v" + i)));
+          log.record(new AuditEvent(AuditAction.AUTHZ_DENY, "spiffe://a/b", "rpc:x", AuditEvent.Decision.DENY, "R" + i, "local", Map.of("k", VALUES.get(i % VALUES.size()))));
         }
       }
       KEYS.add(dev.damselfly.authz.audit.HeadKey.openOrCreate(place.keys()).publicKey());
@@ -99,7 +102,31 @@ final class AuditFuzz implements Target {
       seeds.add(new byte[] {(byte) (i / 3), (byte) (i * 37), (byte) (1 + i)});
     }
     seeds.add(REAL);
+    seeds.addAll(rewritten());
     seeds.add(new byte[0]);
     return seeds;
+  }
+
+  /// The real log with one line written anew: what a record may not say, and what no checkpoint says.
+  private static List<byte[]> rewritten() {
+    String log = new String(REAL, StandardCharsets.UTF_8);
+    String record = log.lines().filter(line -> line.contains("\\u0001")).findFirst().orElseThrow();
+    String checkpoint = log.lines().filter(line -> line.contains("audit.checkpoint")).findFirst().orElseThrow();
+    return Stream.of(
+            log.replace("\\u0001", "\\u00zz"),
+            log.replace("\\u0001", "\\u00"),
+            log.replace("\\u0001", "\\q"),
+            log.replace("\\t", "\\u0009"),
+            log.replace(record + "\n", ""),
+            log.replace(record, record + "\n" + record),
+            log.replace(record, "{}"),
+            log.replace("\"v\":1", "\"v\":2"),
+            log.replace("\"seq\":7,", "\"seq\":123456789012345678901,"),
+            log.replace("\"seq\":7,", "\"seq\":-,"),
+            log.replace(checkpoint, checkpoint.replaceAll("\"sig\":\"..", "\"sig\":\"00")),
+            log.replace(checkpoint, checkpoint.replaceAll("\"head\":\"..", "\"head\":\"00")),
+            log.replace(checkpoint, checkpoint.replaceAll("\"key\":\"", "\"key\":\"0")))
+        .map(text -> text.getBytes(StandardCharsets.UTF_8))
+        .toList();
   }
 }

@@ -2,24 +2,61 @@ package dev.damselfly.fuzz;
 
 import dev.damselfly.authz.identity.Verdict;
 import dev.damselfly.authz.identity.X509SvidVerifier;
+import dev.damselfly.authz.testing.CertificateSpec;
 import dev.damselfly.authz.testing.TestCa;
+import dev.damselfly.authz.testing.TestSvid;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.x509.GeneralName;
 
 /// X509-SVID chains: bytes that nobody signed are never accepted. The inputs are chains of length-prefixed certificates;
-/// the only acceptable leaves are those that the test's authority issued, byte for byte.
+/// the only acceptable leaves are those that the test's authority, or a signer that it lets speak for its trust domain,
+/// issued, byte for byte.
 final class CertificateFuzz implements Target {
+  private static final String PATH = "/damselfly/peer/east/host";
+  private static final int URI = GeneralName.uniformResourceIdentifier;
   private static final TestCa CA = TestCa.root("example.org");
-  private static final List<byte[]> ISSUED = new ArrayList<>();
+  private static final List<TestSvid> GOOD = good();
+  private static final List<TestSvid> BAD = bad();
   private static final int MAX_CHAIN = 12;
 
-  static {
+  private static List<TestSvid> good() {
+    var good = new ArrayList<TestSvid>();
     for (int i = 0; i < 30; i++) {
-      ISSUED.add(CA.svid("/damselfly/peer/east/host-" + i).leafDer());
+      good.add(CA.svid("/damselfly/peer/east/host-" + i));
     }
+    good.add(below(spec -> spec));
+    good.add(below(spec -> spec.permit(URI, "example.org").exclude(URI, "other.org")));
+    good.add(below(spec -> spec.permit(URI, ".org")));
+    good.add(below(spec -> spec.noUris().uri("spiffe://example.org")));
+    good.add(CA.intermediate(spec -> spec).intermediate(spec -> spec).svid(PATH));
+    return List.copyOf(good);
+  }
+
+  private static List<TestSvid> bad() {
+    return List.of(
+        below(spec -> spec.permit(URI, "other.org")),
+        below(spec -> spec.exclude(URI, ".org")),
+        below(spec -> spec.permit(URI, "")),
+        below(spec -> spec.noUris().uri("spiffe://other.org")),
+        below(spec -> spec.noUris().uri("spiffe://example.org/a")),
+        below(spec -> spec.ca(false)),
+        CA.intermediate(spec -> spec.pathLength(0)).intermediate(spec -> spec).svid(PATH),
+        CA.svid(PATH, CertificateSpec::firstExtensionTwice),
+        CA.svid(PATH, CertificateSpec::noKeyUsage),
+        CA.svid(PATH, CertificateSpec::noUris),
+        CA.svid(PATH, spec -> spec.noUris().uri("https://example.org/a")),
+        CA.svid(PATH, spec -> spec.validity(Instant.EPOCH, Instant.EPOCH.plusSeconds(1))),
+        TestCa.root("other.org").svid(PATH));
+  }
+
+  private static TestSvid below(UnaryOperator<CertificateSpec> signer) {
+    return CA.intermediate(signer).svid(PATH);
   }
 
   public static void fuzzerTestOneInput(byte[] input) {
@@ -32,8 +69,8 @@ final class CertificateFuzz implements Target {
     switch (X509SvidVerifier.verify(chain, CA.bundles(), Instant.now())) {
       case Verdict.Accepted accepted -> {
         Accepted.yes();
-        if (ISSUED.stream().noneMatch(issued -> Arrays.equals(issued, chain.getFirst()))) {
-          throw new AssertionError("accepted a leaf that was never issued: " + accepted.id());
+        if (GOOD.stream().noneMatch(good -> Arrays.equals(good.leafDer(), chain.getFirst()))) {
+          throw new AssertionError("accepted a leaf that was never issued, or by one who may not: " + accepted.id());
         }
       }
       case Verdict.Refused refused -> {
@@ -63,7 +100,7 @@ final class CertificateFuzz implements Target {
 
   @Override
   public String oracle() {
-    return "only leaves that the authority issued, byte for byte, are accepted; a refusal has a reason";
+    return "only leaves that the authority or a signer it allows issued, byte for byte, are accepted; a refusal has a reason";
   }
 
   @Override
@@ -73,6 +110,12 @@ final class CertificateFuzz implements Target {
 
   @Override
   public List<byte[]> seeds() {
-    return ISSUED.stream().map(der -> ByteBuffer.allocate(2 + der.length).putShort((short) der.length).put(der).array()).toList();
+    return Stream.concat(GOOD.stream(), BAD.stream()).map(svid -> input(svid.chainDer())).toList();
+  }
+
+  private static byte[] input(List<byte[]> chain) {
+    var out = ByteBuffer.allocate(chain.stream().mapToInt(der -> 2 + der.length).sum());
+    chain.forEach(der -> out.putShort((short) der.length).put(der));
+    return out.array();
   }
 }

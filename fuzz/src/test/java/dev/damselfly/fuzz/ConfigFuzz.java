@@ -2,7 +2,9 @@ package dev.damselfly.fuzz;
 
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
+import dev.damselfly.authz.identity.workload.WorkloadEndpoint;
 import dev.damselfly.authz.legacy.LegacyConfig;
+import dev.damselfly.dist.daemon.RoleFile;
 import dev.damselfly.manager.boot.ManagerConfig;
 import dev.damselfly.peer.boot.PeerConfig;
 import dev.damselfly.scheduler.boot.SchedulerConfig;
@@ -11,18 +13,21 @@ import java.util.Optional;
 
 /// Configuration of every role: accepted means every value is in range; everything else is a list of problems.
 final class ConfigFuzz implements Target {
+  private static final List<String> ROLES = List.of("manager", "scheduler", "peer");
+  private static final String HEAD = "identity: {trust-domain: a.b, workload-api: \"unix:///a/b\"}\naudit: {log: /l, keys: /k}\n";
+
   public static void fuzzerTestOneInput(byte[] input) {
     new ConfigFuzz().run(input);
   }
 
   @Override
   public void run(byte[] input) {
-    boolean any = read(input, reader -> ManagerConfig.read(reader));
-    any |= read(input, reader -> {
-      SchedulerConfig config = SchedulerConfig.read(reader);
-      return config;
-    });
-    any |= read(input, reader -> PeerConfig.read(reader));
+    boolean any = read(input, ManagerConfig::read);
+    any |= read(input, SchedulerConfig::read);
+    any |= read(input, PeerConfig::read);
+    for (String role : ROLES) {
+      any |= file(role, input);
+    }
     if (any) {
       Accepted.yes();
     } else {
@@ -47,10 +52,26 @@ final class ConfigFuzz implements Target {
       legacyOf(config).ifPresent(ConfigFuzz::requireNarrow);
       return true;
     } catch (ConfigProblems refused) {
-      if (refused.problems().isEmpty()) {
-        throw new AssertionError("refused without a problem");
-      }
+      requireProblem(refused);
       return false;
+    }
+  }
+
+  /// The whole file of a role; a socket that nobody named is a problem.
+  private static boolean file(String role, byte[] input) {
+    try {
+      RoleFile file = RoleFile.read(role, input, "");
+      WorkloadEndpoint.parse(file.workloadApi());
+      return true;
+    } catch (ConfigProblems refused) {
+      requireProblem(refused);
+      return false;
+    }
+  }
+
+  private static void requireProblem(ConfigProblems refused) {
+    if (refused.problems().isEmpty()) {
+      throw new AssertionError("refused without a problem");
     }
   }
 
@@ -85,7 +106,7 @@ final class ConfigFuzz implements Target {
 
   @Override
   public List<Class<?>> covers() {
-    return List.of(ConfigReader.class, ManagerConfig.class, SchedulerConfig.class, PeerConfig.class);
+    return List.of(ConfigReader.class, ManagerConfig.class, SchedulerConfig.class, PeerConfig.class, RoleFile.class);
   }
 
   @Override
@@ -104,6 +125,13 @@ final class ConfigFuzz implements Target {
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, download-socket: {socket: /t/s, users: [\"1000\"], group: g, output-directories: [/o]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", upstreams: [{name: \"a:1\", url: \"https://a\", realms: [\"https://b\"], default: true}]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", callers: {credentials: /c/c}, forward: [{name: \"a:1\", url: \"https://a\", swarm: [\"/b/\"], callers: [c], this-host: true, default: true}]}}",
+        HEAD + "manager: {listen: \"127.0.0.1:0\", database: /d, clusters: [{name: east, default: true}]}",
+        HEAD + "scheduler: {listen: \"127.0.0.1:0\", manager: \"m:1\", cluster-id: 1}",
+        HEAD + "peer: {listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}}",
+        HEAD.replace("/k", "/l/k") + "scheduler: {}",
+        HEAD.replace("/a/b", "/a/../b") + "scheduler: {}",
+        HEAD.replace(", keys: /k", "") + "manager: {}",
+        "identity: {trust-domain: A, workload-api: \"tcp://a:1\"}\npeer: 1",
         "{egress: {rules: [{name: a, schemes: [https], hosts: [\"*.b\"], networks: [10.0.0.0/8], ports: [443]}]}}",
         "a: 1\na: 2", "a: &x [*x]", "a: !!java.net.URL [\"http://a\"]", "[1, 2]", "", "~", "{", "a:\n  b: {c: [", "listen: 1", "listen: [1]",
         "listen: \"a:b\"", "listen: \"1.2.3.4:99999\"", "clusters: 7", "clusters: [7]", "clusters: [{name: \"\"}]", "store: x",

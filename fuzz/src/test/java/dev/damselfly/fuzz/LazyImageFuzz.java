@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// What reading an image of a registry takes from outside: its name, the head of an answer, manifests, the journal of the
 /// cache. The first byte says which; what is accepted is what a careless reader sees, too.
@@ -131,12 +133,15 @@ final class LazyImageFuzz implements Target {
       seeds.add(seed(0, head));
     }
     String layer = "{\"mediaType\":\"a/b\",\"digest\":\"" + digest + "\",\"size\":7,\"annotations\":{\"a\":\"b\"}}";
+    String many = IntStream.rangeClosed(0, 1000).mapToObj(i -> "\"" + i + "\":0").collect(Collectors.joining(","));
     for (String manifest : List.of(
         "{\"schemaVersion\":2,\"layers\":[" + layer + "]}", "{\"schemaVersion\":2,\"manifests\":[" + layer + "," + layer + "]}",
         "{\"schemaVersion\":2,\"layers\":[],\"layers\":[" + layer + "]}", "{\"schemaVersion\":2,\"layers\":[],\"manifests\":[]}",
         "{\"schemaVersion\":2,\"layers\":[" + layer.replace("7", "1e3") + "]}", "{\"schemaVersion\":2,\"layers\":[]}{}", "[".repeat(60),
         "{\"schemaVersion\":2,\"layers\":[" + layer.replace("sha256", "md5") + "]}",
         "{\"schemaVersion\":2,\"layers\":[" + layer.replace("7", "-7") + "]}",
+        "{\"schemaVersion\":2,\"layers\":[" + "{},".repeat(512) + "{}]}", " ".repeat(OciManifest.MAX_BYTES + 1),
+        "{\"schemaVersion\":2,\"layers\":[" + layer.replace("\"a\":\"b\"", many) + "]}",
         "{\"schemaVersion\":1,\"layers\":[" + layer + "]}")) {
       seeds.add(seed(1, manifest));
     }

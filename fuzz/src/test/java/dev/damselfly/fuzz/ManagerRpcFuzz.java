@@ -1,5 +1,6 @@
 package dev.damselfly.fuzz;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import dev.damselfly.api.wire.manager.v2.DeleteSeedPeerRequest;
 import dev.damselfly.api.wire.manager.v2.GetSchedulerRequest;
@@ -59,6 +60,12 @@ public final class ManagerRpcFuzz implements HandlerTarget {
     }
     SERVED.keep();
   }
+
+  private static final List<String> DOCUMENTS =
+      List.of(
+          "{\"manager_keep_alive_interval\":5000000000}", "{\"manager_keep_alive_interval\":-1}", "{\"manager_keep_alive_interval\":1.5}",
+          "{\"manager_keep_alive_interval\":\"5\"}", "{\"manager_keep_alive_interval\":1,\"manager_keep_alive_interval\":1}",
+          "{\"unknown\":1}", "{} {}", "{", "null", "[]", "[[[[[[[[[[]]]]]]]]]]", "{\"a\":\"" + "a".repeat(16 << 10) + "\"}");
 
   private boolean changed;
 
@@ -219,6 +226,10 @@ public final class ManagerRpcFuzz implements HandlerTarget {
         seeds.add(new CallScript().step(kind, who << 3 | OWN | CANARY, message.toByteArray()).toBytes());
       }
       seeds.add(script.toBytes());
+    }
+    for (String document : DOCUMENTS) {
+      Message update = scheduler().setConfig(ByteString.copyFromUtf8(document)).build();
+      seeds.add(new CallScript().step(METHODS.indexOf(methodOf(update)), 3 << 3 | OWN, update.toByteArray()).toBytes());
     }
     for (String type : List.of("GetScheduler", "UpdateScheduler", "ListSchedulers", "ListApplications", "KeepAlive")) {
       int kind = METHODS.indexOf(ManagerGrpc.getServiceDescriptor().getMethods().stream()

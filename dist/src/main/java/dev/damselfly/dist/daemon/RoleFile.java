@@ -1,10 +1,10 @@
 package dev.damselfly.dist.daemon;
 
-import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.authz.audit.AuditLog;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.identity.TrustDomain;
+import dev.damselfly.authz.identity.workload.WorkloadEndpoint;
 import dev.damselfly.manager.boot.ManagerConfig;
 import dev.damselfly.peer.boot.PeerConfig;
 import dev.damselfly.scheduler.boot.SchedulerConfig;
@@ -26,9 +26,9 @@ import java.util.Optional;
 /// @param workloadApi `unix:///absolute/path`
 /// @param audit directories of the audit log and of the key that signs its heads
 /// @param role the section of the role that runs
-record RoleFile(TrustDomain trustDomain, String workloadApi, AuditLog.Place audit, RoleSection role) {
+public record RoleFile(TrustDomain trustDomain, String workloadApi, AuditLog.Place audit, RoleSection role) {
   /// The section of one role.
-  sealed interface RoleSection {
+  public sealed interface RoleSection {
     record Manager(ManagerConfig config) implements RoleSection {}
 
     record Scheduler(SchedulerConfig config) implements RoleSection {}
@@ -38,7 +38,7 @@ record RoleFile(TrustDomain trustDomain, String workloadApi, AuditLog.Place audi
 
   /// @param environment value of SPIFFE_ENDPOINT_SOCKET, empty when it is not set
   /// @throws ConfigProblems with every problem of the file
-  static RoleFile read(String role, byte[] yaml, String environment) throws ConfigProblems {
+  public static RoleFile read(String role, byte[] yaml, String environment) throws ConfigProblems {
     var root = ConfigReader.parse(yaml);
     var identity = root.section("identity");
     var domain = identity.value("trust-domain", TrustDomain::new, new TrustDomain("none"));
@@ -75,9 +75,7 @@ record RoleFile(TrustDomain trustDomain, String workloadApi, AuditLog.Place audi
   }
 
   private static String socket(String text) {
-    if (!text.startsWith("unix:///") || text.indexOf('\0') >= 0 || text.indexOf('%') >= 0) {
-      throw new InvalidValue("must be unix:///absolute/path");
-    }
+    WorkloadEndpoint.parse(text);
     return text;
   }
 }

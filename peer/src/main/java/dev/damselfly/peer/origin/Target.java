@@ -61,7 +61,7 @@ final class Target {
     return out.toString();
   }
 
-  /// The target of a `Location` in the answer to this one.
+  /// The target of a `Location` in the answer to this one (RFC 3986 5.2).
   ///
   /// @throws InvalidValue when it is none
   Target resolve(String location) {
@@ -75,6 +75,9 @@ final class Target {
     }
     if (location.startsWith("/")) {
       return parse(base + location);
+    }
+    if (location.startsWith("#")) {
+      return parse(base + requestTarget());
     }
     if (location.startsWith("?")) {
       return parse(base + path() + location);

@@ -161,7 +161,7 @@ public final class WorkloadApiSource implements IdentitySource {
   }
 
   private WorkloadStream connect(EventLoopGroup loop) throws IOException {
-    endpoint.requireTrusted();
+    SocketOwner.require(endpoint.socket());
     return new WorkloadStream(endpoint, loop);
   }
 
