@@ -74,12 +74,13 @@ public final class LocalServer implements AutoCloseable {
     } catch (ClosedChannelException e) {
       LOG.debug("the local socket is closed");
     } catch (IOException e) {
-      // Most likely the process has no descriptor left for a while: who waits is taken in later (S-VTX-10).
+      // Most likely the process has no descriptor left for a while: who waits is taken in later (S-VTX-10). That is
+      // arranged first, since whatever is loaded for the first time now, a log's time zones among it, may fail.
+      timer.after(ACCEPT_PAUSE, () -> listen(listening));
       long failures = failedAccepts.incrementAndGet();
       if (Long.bitCount(failures) == 1) {
         LOG.error("the local socket could not take a connection, {} times so far", failures, e);
       }
-      timer.after(ACCEPT_PAUSE, () -> listen(listening));
     }
   }
 

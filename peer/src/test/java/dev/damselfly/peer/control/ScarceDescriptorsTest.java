@@ -62,9 +62,14 @@ class ScarceDescriptorsTest {
     assertThat(said.readLine()).isEqualTo("done");
   }
 
+  /// Ends when the server has given its descriptor back: else that one would be there in the time without.
   private static void answer(Path home) throws IOException {
     try (var connection = ask(home)) {
       assertThat(connection.read(ByteBuffer.allocate(64))).isPositive();
+      connection.shutdownOutput();
+      while (connection.read(ByteBuffer.allocate(64)) >= 0) {
+        // the rest of the answer
+      }
     }
   }
 
