@@ -227,6 +227,7 @@ final class ProxyRequestFuzz implements Target {
                 refused("GET http://files.test/f HTTP/1.1~Host: files.test~" + caller, word)));
     return Stream.concat(challenges, Stream.of(
             "GET /v2/ HTTP/1.1~" + host + "~",
+            "GET /healthy HTTP/1.1~" + host + "~",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://token.test/t\",service=\"s\",scope=\"a:b:pull\"",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"    ",

@@ -84,6 +84,10 @@ final class Mirror {
   private boolean answer(RequestHead head, InetSocketAddress local, String caller, Reply reply) throws IOException, InterruptedException {
     Asked ask;
     try {
+      if (Reception.isSignOfLife(head, local)) {
+        reply.head(new ResponseHead(200).with("Content-Length", 0));
+        return true;
+      }
       ask = reception.asked(head, local, caller);
     } catch (Refusal refusal) {
       return refuse(refusal, caller, reply, !head.isHead());
