@@ -17,6 +17,7 @@ final class Mirror {
   private final Reception reception;
   private final Blobs blobs;
   private final ForwardCall forward;
+  private final TokenCall tokens;
   private final SiteCall sites;
   private final Ledger ledger;
 
@@ -27,6 +28,7 @@ final class Mirror {
     this.blobs = blobs;
     this.ledger = new Ledger(audit);
     this.forward = new ForwardCall(forwarder, ledger, maxBody);
+    this.tokens = new TokenCall(forwarder, ledger);
     this.sites = new SiteCall(forwarder, blobs, ledger);
   }
 
@@ -108,6 +110,7 @@ final class Mirror {
       case Ask ask -> {
         switch (ask.route()) {
           case Route.Blob blob -> new BlobCall(blobs, ledger, ask, blob.digest(), reply).run();
+          case Route.Token token -> tokens.run(ask, token.name(), reply);
           case Route.Manifest _, Route.Listing _, Route.Api _ -> forward.run(ask, reply);
         }
       }
