@@ -74,15 +74,48 @@ public final class Mirror implements AutoCloseable {
   byte[] range(String blobId, ByteRange range, int attempts) throws LazyFailed {
     String wanted = "Range: bytes=" + range.start() + "-" + (range.end() - 1) + "\r\n";
     return exchange("/blobs/sha256:" + blobId, wanted, attempts, (head, connection) -> {
-      if (head.status() != 206) {
-        throw refused(head, connection, "a part of a blob");
-      }
-      if (head.length() != range.length() || !isExactly(head, range)) {
-        connection.close();
-        throw new LazyFailed(Kind.UNVERIFIED, "the mirror sent another part of a blob than was asked for (NYD-M48)");
-      }
+      requirePart(head, connection, range);
       return connection.body((int) range.length());
     });
+  }
+
+  /// Takes the parts of a blob as they come.
+  interface Parts {
+    void read(Body body) throws IOException, LazyFailed;
+  }
+
+  /// What comes, in order.
+  interface Body {
+    /// The next bytes; not verified.
+    byte[] next(int length) throws IOException;
+  }
+
+  /// A part of a blob, or all of it, in one request; tried once.
+  void stream(String blobId, ByteRange range, Parts parts) throws LazyFailed {
+    String wanted = "Range: bytes=" + range.start() + "-" + (range.end() - 1) + "\r\n";
+    exchange("/blobs/sha256:" + blobId, wanted, 1, (head, connection) -> {
+      requirePart(head, connection, range);
+      long[] left = {range.length()};
+      parts.read(length -> {
+        received.addAndGet(length);
+        left[0] -= length;
+        return connection.body(length);
+      });
+      if (left[0] > 0) {
+        connection.close(); // it is in the middle of the answer
+      }
+      return new byte[0];
+    });
+  }
+
+  private static void requirePart(AnswerHead head, MirrorConnection connection, ByteRange range) throws IOException, LazyFailed {
+    if (head.status() != 206) {
+      throw refused(head, connection, "a part of a blob");
+    }
+    if (head.length() != range.length() || !isExactly(head, range)) {
+      connection.close();
+      throw new LazyFailed(Kind.UNVERIFIED, "the mirror sent another part of a blob than was asked for (NYD-M48)");
+    }
   }
 
   private static boolean isExactly(AnswerHead head, ByteRange range) {
