@@ -6,6 +6,7 @@ import dev.damselfly.dist.lazy.AnswerHead;
 import dev.damselfly.dist.lazy.CacheJournal;
 import dev.damselfly.dist.lazy.ImageReference;
 import dev.damselfly.dist.lazy.OciManifest;
+import dev.damselfly.dist.lazy.RegistryToken;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -19,10 +20,10 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What reading an image of a registry takes from outside: its name, the head of an answer, manifests, the journal of the
-/// cache. The first byte says which; what is accepted is what a careless reader sees, too.
+/// What reading an image of a registry takes from outside: its name, the head of an answer, manifests, tokens, the journal of
+/// the cache. The first byte says which; what is accepted is what a careless reader sees, too.
 final class LazyImageFuzz implements Target {
-  private static final int KINDS = 4;
+  private static final int KINDS = 5;
   private static final int ROOM = 1 << 16;
 
   public static void fuzzerTestOneInput(byte[] input) {
@@ -41,7 +42,8 @@ final class LazyImageFuzz implements Target {
         case 0 -> head(rest);
         case 1 -> manifest(rest);
         case 2 -> reference(new String(rest, StandardCharsets.ISO_8859_1));
-        default -> journal(rest);
+        case 3 -> journal(rest);
+        default -> token(rest);
       }
       Accepted.yes();
     } catch (InvalidValue refused) {
@@ -95,6 +97,19 @@ final class LazyImageFuzz implements Target {
     CacheJournal.boot(header).ifPresentOrElse(boot -> require(boot.length() == 36, "a boot has 36 characters"), Accepted::no);
   }
 
+  private static void token(byte[] document) {
+    RegistryToken token = RegistryToken.parse(document);
+    require(token.value().matches("[!-~]{1,8194}"), "a token is one word of a header");
+    require(!token.toString().contains(token.value()) || token.value().length() < 8, "a token was printed");
+    try {
+      var root = new ObjectMapper().readTree(document);
+      String theirs = root.has("token") ? root.path("token").asText() : root.path("access_token").asText();
+      require(theirs.equals(token.value()), "another reader sees another token");
+    } catch (IOException e) {
+      throw new AssertionError("another reader sees no document", e);
+    }
+  }
+
   private static void require(boolean holds, String rule) {
     if (!holds) {
       throw new AssertionError(rule);
@@ -113,7 +128,7 @@ final class LazyImageFuzz implements Target {
 
   @Override
   public List<Class<?>> covers() {
-    return List.of(ImageReference.class, AnswerHead.class, OciManifest.class, CacheJournal.class);
+    return List.of(ImageReference.class, AnswerHead.class, OciManifest.class, CacheJournal.class, RegistryToken.class);
   }
 
   @Override
@@ -154,6 +169,11 @@ final class LazyImageFuzz implements Target {
     seeds.add(seed(3, "DFNYDC01" + "0".repeat(40)));
     seeds.add(seed(3, "DFNYDC02" + "0".repeat(40)));
     seeds.add(seed(3, "DFNYDC01"));
+    for (String document : List.of(
+        "{\"token\":\"T1\",\"access_token\":\"T2\",\"expires_in\":300}", "{\"access_token\":\"a.b-c_d~e+f/g==\"}", "{\"token\":\"a\\r\\nHost: x\"}",
+        "{\"token\":\"a\",\"token\":\"b\"}", "{\"token\":1}", "{\"token\":\"\"}", "{}{}", "[\"token\"]", "{\"token\":null,\"access_token\":\"b\"}")) {
+      seeds.add(seed(4, document));
+    }
     return seeds;
   }
 

@@ -39,6 +39,9 @@ final class ProxyRequestFuzz implements Target {
       Pattern.compile("HTTP/1\\.1 [2-5][0-9][0-9] [ -~]*\r\n(?:[A-Za-z-]+: [ -~]*\r\n)*\r\n");
   private static final Pattern REALM = Pattern.compile("WWW-Authenticate: Bearer realm=\"([^\"]*)\"");
 
+  private static final Set<String> PLACES =
+      Set.of(ProxyDesk.HUB, ProxyDesk.OTHER, ProxyDesk.TOKENS, ProxyDesk.HUB + ":443", ProxyDesk.TOKENS + ":443");
+
   private static final Set<String> TO_SITES =
       Set.of(
           "authorization", "cookie", "accept", "accept-language", "cache-control", "pragma", "referer", "user-agent", "if-match",
@@ -79,7 +82,7 @@ final class ProxyRequestFuzz implements Target {
     Optional<String> shown = head.map(read -> read.headers().get("proxy-authorization"));
     boolean known = shown.filter(text -> text.length() > 6 && ("Basic " + text.substring(6)).equals(ProxyDesk.CALLER)).isPresent();
     for (ProxyDesk.Asked asked : guarded.asked()) {
-      boolean open = shown.isEmpty() && asked.url().startsWith(ProxyDesk.OTHER + "/v2/") && head.orElseThrow().target().startsWith("/");
+      boolean open = shown.isEmpty() && asked.url().startsWith(ProxyDesk.OTHER) && head.orElseThrow().target().startsWith("/");
       require(known || open, "a stranger's request went on");
       if (asked.url().startsWith(ProxyDesk.FILES)) {
         require(TO_SITES.containsAll(asked.headers().keySet()), "a header went on that must not");
@@ -157,12 +160,26 @@ final class ProxyRequestFuzz implements Target {
   }
 
   private static void requireOneRequest(ProxyDesk.Asked asked) {
+    if (asked.url().contains("scope=repository%3A")) {
+      requireTokenRequest(asked);
+      return;
+    }
     String origin = asked.url().startsWith(ProxyDesk.HUB + "/v2/") ? ProxyDesk.HUB : ProxyDesk.OTHER;
     require(asked.url().startsWith(origin + "/v2/"), "a request went to another place");
     String path = asked.url().substring(origin.length()).replaceAll("\\?.*", ""); // a query may hold anything, a tag may hold two dots
     require(!path.contains("//") && !path.contains("%") && asked.url().matches("[!-~]+"), "a path of two readings");
     require(GO_ON.containsAll(asked.headers().keySet()), "a header went on that must not");
     requireReadable(asked, origin);
+  }
+
+  private static void requireTokenRequest(ProxyDesk.Asked asked) {
+    require(PLACES.contains(place(asked.url())), "credentials went to a strange place");
+    require(asked.url().matches("[!-~]+") && asked.url().indexOf('#') < 0, "a place of two readings");
+    require(Set.of("authorization", "accept").containsAll(asked.headers().keySet()), "a header went on that must not");
+  }
+
+  private static String place(String url) {
+    return url.replaceFirst("(?i)^(https?://[^/?#]*).*$", "$1").toLowerCase(Locale.ROOT);
   }
 
   private static void requireReadable(ProxyDesk.Asked asked, String origin) {
@@ -183,10 +200,7 @@ final class ProxyRequestFuzz implements Target {
     require(empty || head.contains("\r\nContent-Length: " + told.body().length + "\r\n"), "a body of another length");
     var realm = REALM.matcher(head);
     if (realm.find()) {
-      String place = realm.group(1).replaceFirst("(?i)^(https?://[^/?#]*).*$", "$1").toLowerCase(Locale.ROOT);
-      require(
-          Set.of(ProxyDesk.HUB, ProxyDesk.OTHER, ProxyDesk.TOKENS, ProxyDesk.HUB + ":443", ProxyDesk.TOKENS + ":443").contains(place),
-          "callers are sent to a strange place");
+      require(PLACES.contains(place(realm.group(1))), "callers are sent to a strange place");
     }
   }
 
@@ -224,9 +238,11 @@ final class ProxyRequestFuzz implements Target {
                 "Bearer realm=\"", "Bearer realm=\"a\" x", "Bearer realm=\"a\",realm=\"b\"", "Bearer realm=\"\u0001\"")
             .flatMap(word -> Stream.of(
                 refused("GET /v2/lib/app/manifests/v1 HTTP/1.1~" + host, word),
+                refused("GET /v2/lib/app/token/pull HTTP/1.1~" + host + "Authorization: Basic eA==~", word),
                 refused("GET http://files.test/f HTTP/1.1~Host: files.test~" + caller, word)));
     return Stream.concat(challenges, Stream.of(
             "GET /v2/ HTTP/1.1~" + host + "~",
+            "GET /healthy HTTP/1.1~" + host + "~",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://token.test/t\",service=\"s\",scope=\"a:b:pull\"",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"",
             "GET /v2/ HTTP/1.1~" + host + "~Bearer realm=\"https://hub.test/t\"    ",

@@ -148,6 +148,14 @@ public enum Bound {
   XATTRS("B-41", ON_PEERS, "extended attributes of an inode", BYTES, between(1, 64 * KIB), 64 * KIB, "refuse"),
   CHUNKS("B-41", ON_PEERS, "chunks of a blob", COUNT, between(1, 16 << 20), 16 << 20, "refuse"),
   CHUNK("B-41", ON_PEERS, "chunk", BYTES, between(1, 16 * MIB), 16 * MIB, "refuse"),
+  MOUNT_PATH("B-41", ON_PEERS, "path asked of a mounted image", BYTES, between(4 * KIB, 4 * KIB), 4 * KIB, "EINVAL"),
+  MOUNT_READ("B-41", ON_PEERS, "one read of a mounted image", BYTES, between(MIB, MIB), MIB, "cut"),
+  MOUNT_OPEN_FILES("B-41", ON_PEERS, "files open in a mounted image", COUNT, between(65_536, 65_536), 65_536, "ENOMEM"),
+  MOUNT_READ_AHEAD(
+      "B-41", ON_PEERS, "content fetched ahead of one reader in order", BYTES, between(32 * MIB, 32 * MIB), 32 * MIB, "wait"),
+  MOUNT_PREFETCH(
+      "B-41", ON_PEERS, "content of a mounted image fetched before anybody asks, unless its user says another size", BYTES,
+      between(GIB, GIB), GIB, "stop"),
   INFLATED(
       "B-42", EVERYWHERE, "decompressed bytes where the size is unknown", BYTES, between(1, 64 * MIB), 4 * MIB,
       "refuse"),

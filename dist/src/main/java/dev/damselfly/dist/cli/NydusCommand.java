@@ -2,6 +2,7 @@ package dev.damselfly.dist.cli;
 
 import dev.damselfly.dist.lazy.ChunkSource;
 import dev.damselfly.dist.lazy.LazyFailed;
+import dev.damselfly.dist.lazy.Prefetch;
 import dev.damselfly.nydus.Blob;
 import dev.damselfly.nydus.Chunk;
 import dev.damselfly.nydus.ChunkNeed;
@@ -20,6 +21,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// `damselfly nydus check|ls|cat|unpack|mount`: RAFS images, local or of a registry. All metadata are checked before anything of
@@ -198,7 +200,16 @@ final class NydusCommand {
     if (rest.size() != 1 || !(source instanceof RemoteImage remote)) {
       throw new CommandFailed(ExitCode.USAGE, "nydus mount takes an IMAGE of a registry and one DIR");
     }
-    return new NydusMountCommand(out).run(remote, Path.of(rest.getFirst()), flags.on("allow-other"));
+    Prefetch.What what =
+        switch (flags.text("prefetch").orElse("list")) {
+          case "list" -> Prefetch.What.LIST;
+          case "all" -> Prefetch.What.ALL;
+          case "none" -> Prefetch.What.NONE;
+          default -> throw new CommandFailed(ExitCode.USAGE, "--prefetch is list, all or none");
+        };
+    Optional<String> size = flags.text("prefetch-size");
+    long budget = size.isPresent() ? Amounts.bytes("--prefetch-size", size.get()) : Prefetch.BUDGET;
+    return new NydusMountCommand(out, what, budget).run(remote, Path.of(rest.getFirst()), flags.on("allow-other"));
   }
 
   private static Node find(Image image, String path) throws CommandFailed {

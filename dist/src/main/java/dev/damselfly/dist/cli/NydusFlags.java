@@ -30,10 +30,15 @@ final class NydusFlags {
   static final Flag ALLOW_OTHER =
       Flag.of("allow-other", '\0', "", "mount: other users may look, as far as the modes in the image let them");
 
+  static final Flag PREFETCH =
+      Flag.of("prefetch", '\0', "list|all|none", "mount: what is fetched before anybody asks: what the image names (default), everything, nothing");
+  static final Flag PREFETCH_SIZE =
+      Flag.of("prefetch-size", '\0', "BYTES", "mount: most bytes of content that are fetched before anybody asks (default 1GiB)");
+
   static final List<Flag> ALL =
       List.of(
           Main.HELP, BLOBS, LONG, RECURSIVE, METADATA, OUTPUT, MAX_SIZE, OWNERS, SETUID, MIRROR, AUTHFILE, TOKEN_FILE, CALLER_FILE,
-          CACHE_SIZE, ALLOW_OTHER);
+          CACHE_SIZE, ALLOW_OTHER, PREFETCH, PREFETCH_SIZE);
 
   private NydusFlags() {}
 }

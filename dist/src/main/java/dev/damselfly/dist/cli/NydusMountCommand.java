@@ -3,6 +3,7 @@ package dev.damselfly.dist.cli;
 import dev.damselfly.dist.lazy.LazyChunks;
 import dev.damselfly.dist.lazy.LazyFailed;
 import dev.damselfly.dist.lazy.LazyFiles;
+import dev.damselfly.dist.lazy.Prefetch;
 import dev.damselfly.dist.mount.ImageMount;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -16,10 +17,16 @@ final class NydusMountCommand {
   private static final long PATIENCE_SECONDS = 10;
 
   private final PrintStream out;
+  private final Prefetch.What prefetch;
+  private final long budget;
   private int complaints;
 
-  NydusMountCommand(PrintStream out) {
+  /// @param prefetch what is fetched before anybody asks
+  /// @param budget bytes of that, at most
+  NydusMountCommand(PrintStream out, Prefetch.What prefetch, long budget) {
     this.out = out;
+    this.prefetch = prefetch;
+    this.budget = budget;
   }
 
   ExitCode run(RemoteImage source, Path directory, boolean others) throws LazyFailed {
@@ -32,7 +39,9 @@ final class NydusMountCommand {
       out.println("mounted at " + where + "; Ctrl-C or `fusermount3 -u` ends it. If this process is killed, "
           + ImageMount.cleaning(where));
       out.flush();
-      mount.await();
+      try (Prefetch _ = Prefetch.start(source.image(), chunks, prefetch, budget, NydusMountCommand::ended)) {
+        mount.await();
+      }
       return ExitCode.OK;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -63,6 +72,10 @@ final class NydusMountCommand {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static void ended(LazyFailed why) {
+    System.err.println("damselfly: nothing more is fetched before somebody asks: " + why.text());
   }
 
   private synchronized void complain(LazyFailed failed) {

@@ -70,7 +70,7 @@ interface NydusSource extends AutoCloseable {
   /// The cache and the connection that the flags describe.
   static Mirror mirror(ImageReference reference, Flags flags) throws CommandFailed, LazyFailed {
     Optional<Path> auths = flags.text("authfile").or(() -> Optional.ofNullable(System.getenv("REGISTRY_AUTH_FILE"))).map(Path::of);
-    var secrets = CallerSecrets.headers(reference, auths, flags.text("token-file").map(Path::of), flags.text("caller-file").map(Path::of));
+    var secrets = CallerSecrets.read(reference, auths, flags.text("token-file").map(Path::of), flags.text("caller-file").map(Path::of));
     return new Mirror(address(flags.text("mirror").orElse("http://127.0.0.1:65001")), reference, secrets);
   }
 

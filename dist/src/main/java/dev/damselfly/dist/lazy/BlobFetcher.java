@@ -80,12 +80,68 @@ final class BlobFetcher {
     byte[] bytes = mirror.range(blob.id(), new ByteRange(start, end - start), AHEAD);
     for (Chunk chunk : chunks) {
       int at = (int) (chunk.compressedOffset() - start);
-      try {
-        Place place = Place.of(chunk);
-        taker.take(place.frame().open(Arrays.copyOfRange(bytes, at, at + chunk.compressedSize())).verify(chunk, place.at()));
-      } catch (RafsRefused e) {
-        throw LazyFailed.refused("blob " + blob.id(), e);
+      take(chunk, Arrays.copyOfRange(bytes, at, at + chunk.compressedSize()), taker);
+    }
+  }
+
+  /// Who gets the chunks of a stream.
+  interface Stream extends Taker {
+    /// Called before each chunk: may wait.
+    ///
+    /// @return whether the chunk is still wanted; what is not is passed over
+    boolean wants(Chunk chunk) throws IOException, InterruptedException;
+  }
+
+  /// Chunks of one blob, in the order of its bytes, in one request.
+  ///
+  /// @param chunks not empty; none of them needs chunk information
+  /// @throws InterruptedException when the taker was interrupted; the request is given up
+  void stream(List<Chunk> chunks, Stream taker) throws LazyFailed, InterruptedException {
+    long start = chunks.getFirst().compressedOffset();
+    long end = chunks.stream().mapToLong(BlobFetcher::end).max().orElseThrow();
+    boolean[] interrupted = new boolean[1];
+    try {
+      stream(chunks, taker, start, end - start, interrupted);
+    } catch (LazyFailed e) {
+      if (interrupted[0]) {
+        throw new InterruptedException();
       }
+      throw e;
+    }
+  }
+
+  private void stream(List<Chunk> chunks, Stream taker, long start, long length, boolean[] interrupted) throws LazyFailed {
+    mirror.stream(chunks.getFirst().blob().id(), new ByteRange(start, length), body -> {
+      long at = start;
+      for (Chunk chunk : chunks) {
+        boolean wanted;
+        try {
+          wanted = taker.wants(chunk);
+        } catch (InterruptedException e) {
+          interrupted[0] = true;
+          throw new LazyFailed(LazyFailed.Kind.LOCAL, "nobody wants more of it");
+        }
+        if (chunk.compressedOffset() < at) {
+          continue; // it shares bytes with another one
+        }
+        for (; at < chunk.compressedOffset(); at += Math.min(GAP, chunk.compressedOffset() - at)) {
+          body.next((int) Math.min(GAP, chunk.compressedOffset() - at));
+        }
+        byte[] frame = body.next(chunk.compressedSize());
+        at += frame.length;
+        if (wanted) {
+          take(chunk, frame, taker);
+        }
+      }
+    });
+  }
+
+  private static void take(Chunk chunk, byte[] frame, Taker taker) throws LazyFailed, IOException {
+    try {
+      Place place = Place.of(chunk);
+      taker.take(place.frame().open(frame).verify(chunk, place.at()));
+    } catch (RafsRefused e) {
+      throw LazyFailed.refused("blob " + chunk.blob().id(), e);
     }
   }
 

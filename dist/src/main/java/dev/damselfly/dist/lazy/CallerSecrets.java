@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -19,24 +17,23 @@ public final class CallerSecrets {
 
   private CallerSecrets() {}
 
-  /// Header lines for the mirror.
-  ///
   /// @param auths a file as `docker login` and `skopeo login` write it
   /// @param token a file that holds a bearer token of the registry
   /// @param caller a file that holds NAME:TOKEN of a caller of the proxy
-  public static List<String> headers(ImageReference image, Optional<Path> auths, Optional<Path> token, Optional<Path> caller)
+  public static Credentials read(ImageReference image, Optional<Path> auths, Optional<Path> token, Optional<Path> caller)
       throws LazyFailed {
-    var lines = new ArrayList<String>();
+    Optional<String> registry = Optional.empty();
     if (token.isPresent()) {
-      lines.add("Authorization: Bearer " + word(token.get()));
+      registry = Optional.of("Bearer " + word(token.get()));
     } else if (auths.isPresent()) {
-      basic(auths.get(), image.registry()).ifPresent(word -> lines.add("Authorization: Basic " + word));
+      registry = basic(auths.get(), image.registry()).map(word -> "Basic " + word);
     }
+    Optional<String> mirror = Optional.empty();
     if (caller.isPresent()) {
       byte[] pair = word(caller.get()).getBytes(StandardCharsets.US_ASCII);
-      lines.add("Proxy-Authorization: Basic " + Base64.getEncoder().encodeToString(pair));
+      mirror = Optional.of("Basic " + Base64.getEncoder().encodeToString(pair));
     }
-    return lines;
+    return new Credentials(registry, mirror);
   }
 
   private static Optional<String> basic(Path file, String registry) throws LazyFailed {

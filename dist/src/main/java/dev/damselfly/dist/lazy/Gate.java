@@ -28,6 +28,13 @@ final class Gate {
     notifyAll();
   }
 
+  /// Returns while nobody waits.
+  synchronized void awaitFree() throws InterruptedException {
+    while (waiting > 0 && !open) {
+      wait(LOOK_AGAIN_MILLIS);
+    }
+  }
+
   /// Returns while nobody waits, or after a while: readers that never stop must not starve what they will need.
   synchronized void passWhenFree() throws InterruptedException {
     long deadline = System.nanoTime() + LOOK_AGAIN_MILLIS * 1_000_000;

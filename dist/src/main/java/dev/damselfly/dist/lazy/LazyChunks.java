@@ -13,7 +13,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -36,7 +35,7 @@ public final class LazyChunks implements ChunkSource {
   private final BlobFetcher fetcher;
   private final ChunkCache cache;
   private final Map<String, BlobCache> caches = new ConcurrentHashMap<>();
-  private final Map<Key, CompletableFuture<VerifiedChunk>> underway = new ConcurrentHashMap<>();
+  private final Map<Key, Promise> underway = new ConcurrentHashMap<>();
   private final ExecutorService fetchers = Executors.newFixedThreadPool(FETCHERS, Thread.ofPlatform().daemon().name("nydus-ahead-", 0).factory());
   private final Gate gate = new Gate();
   private final AtomicLong verified = new AtomicLong();
@@ -105,30 +104,39 @@ public final class LazyChunks implements ChunkSource {
 
   private VerifiedChunk await(Chunk chunk) throws LazyFailed, IOException {
     Key key = Key.of(chunk);
-    VerifiedChunk known = remembered(key);
-    if (known != null) {
-      return known;
+    VerifiedChunk here = remembered(key);
+    if (here != null) {
+      return here;
     }
-    var mine = new CompletableFuture<VerifiedChunk>();
-    CompletableFuture<VerifiedChunk> other = underway.putIfAbsent(key, mine);
-    if (other != null) {
-      try {
-        return other.join();
-      } catch (CompletionException failed) {
-        underway.putIfAbsent(key, mine); // what was only tried ahead is tried in earnest
-      }
-    }
+    var mine = new Promise();
+    Promise known = underway.putIfAbsent(key, mine);
+    Promise promise = known == null ? mine : known;
     gate.enter();
     try {
-      VerifiedChunk got = keep(fetcher.one(chunk));
-      mine.complete(got);
-      return got;
-    } catch (LazyFailed | IOException | RuntimeException e) {
-      mine.completeExceptionally(e);
-      throw e;
+      if (!promise.begin()) {
+        try {
+          return promise.await();
+        } catch (CompletionException failed) {
+          promise = mine; // what was only tried ahead is tried in earnest
+          promise.begin();
+          underway.putIfAbsent(key, promise);
+        }
+      }
+      return one(chunk, promise);
     } finally {
       gate.leave();
-      underway.remove(key, mine);
+      underway.remove(key, promise);
+    }
+  }
+
+  private VerifiedChunk one(Chunk chunk, Promise promise) throws LazyFailed, IOException {
+    try {
+      VerifiedChunk got = keep(fetcher.one(chunk));
+      promise.keep(got);
+      return got;
+    } catch (LazyFailed | IOException | RuntimeException e) {
+      promise.breakFor(e);
+      throw e;
     }
   }
 
@@ -159,33 +167,80 @@ public final class LazyChunks implements ChunkSource {
     }
   }
 
+  /// Whether the chunk would have to be fetched.
+  boolean lacks(Chunk chunk) throws IOException {
+    return !cacheOf(chunk.blob()).has(chunk) && remembered(Key.of(chunk)) == null;
+  }
+
   /// Begins to fetch what is not here, neighbours in one range.
   void fetch(List<Chunk> chunks) {
+    try {
+      for (Map<Chunk, Promise> promised : promised(chunks)) {
+        submit(promised);
+      }
+    } catch (IOException e) {
+      // the reader will be told
+    }
+  }
+
+  /// Fetches what is not here, neighbours in one range, each only while no reader waits.
+  void fetchNow(List<Chunk> chunks) throws LazyFailed, IOException, InterruptedException {
+    List<Map<Chunk, Promise>> all = promised(chunks);
+    try {
+      for (Map<Chunk, Promise> promised : all) {
+        gate.awaitFree();
+        run(promised);
+      }
+    } catch (LazyFailed | IOException | RuntimeException | InterruptedException e) {
+      all.forEach(promised -> giveUp(promised, e));
+      throw e;
+    }
+  }
+
+  /// Fetches chunks of one blob in one request, which pauses while a reader waits. A reader waits for none of them.
+  ///
+  /// @param chunks in the order of the blob's bytes
+  void stream(List<Chunk> chunks) throws LazyFailed, InterruptedException {
+    gate.awaitFree();
+    fetcher.stream(chunks, new BlobFetcher.Stream() {
+      @Override
+      public boolean wants(Chunk chunk) throws IOException, InterruptedException {
+        gate.awaitFree();
+        return lacks(chunk);
+      }
+
+      @Override
+      public void take(VerifiedChunk chunk) throws IOException {
+        keep(chunk);
+      }
+    });
+  }
+
+  /// Promises for what is not here and nobody promised, one map for each range.
+  private List<Map<Chunk, Promise>> promised(List<Chunk> chunks) throws IOException {
     var wanted = new ArrayList<Chunk>();
     for (Chunk chunk : chunks) {
-      try {
-        if (!cacheOf(chunk.blob()).has(chunk) && remembered(Key.of(chunk)) == null) {
-          wanted.add(chunk);
-        }
-      } catch (IOException e) {
-        return; // the reader will be told
+      if (lacks(chunk)) {
+        wanted.add(chunk);
       }
     }
+    var all = new ArrayList<Map<Chunk, Promise>>();
     for (List<Chunk> run : BlobFetcher.runs(wanted)) {
-      var promised = new LinkedHashMap<Chunk, CompletableFuture<VerifiedChunk>>();
+      var promised = new LinkedHashMap<Chunk, Promise>();
       for (Chunk chunk : run) {
-        var promise = new CompletableFuture<VerifiedChunk>();
+        var promise = new Promise();
         if (underway.putIfAbsent(Key.of(chunk), promise) == null) {
           promised.put(chunk, promise);
         }
       }
       if (!promised.isEmpty()) {
-        submit(promised);
+        all.add(promised);
       }
     }
+    return all;
   }
 
-  private void submit(Map<Chunk, CompletableFuture<VerifiedChunk>> promised) {
+  private void submit(Map<Chunk, Promise> promised) {
     try {
       fetchers.execute(() -> fetchAhead(promised));
     } catch (RejectedExecutionException closed) {
@@ -193,17 +248,10 @@ public final class LazyChunks implements ChunkSource {
     }
   }
 
-  private void fetchAhead(Map<Chunk, CompletableFuture<VerifiedChunk>> promised) {
+  private void fetchAhead(Map<Chunk, Promise> promised) {
     try {
       gate.passWhenFree();
-      fetcher.run(List.copyOf(promised.keySet()), got -> {
-        VerifiedChunk kept = keep(got);
-        CompletableFuture<VerifiedChunk> promise = promised.get(got.chunk());
-        if (promise != null) {
-          promise.complete(kept);
-          underway.remove(Key.of(got.chunk()), promise);
-        }
-      });
+      run(promised);
     } catch (LazyFailed | IOException | RuntimeException e) {
       giveUp(promised, e);
     } catch (InterruptedException e) {
@@ -212,11 +260,38 @@ public final class LazyChunks implements ChunkSource {
     }
   }
 
-  private void giveUp(Map<Chunk, CompletableFuture<VerifiedChunk>> promised, Exception why) {
+  private void run(Map<Chunk, Promise> promised) throws LazyFailed, IOException {
+    promised.values().removeIf(promise -> !promise.begin()); // a reader took it over
+    if (promised.isEmpty()) {
+      return;
+    }
+    try {
+      fetcher.run(List.copyOf(promised.keySet()), got -> {
+        VerifiedChunk kept = keep(got);
+        Promise promise = promised.get(got.chunk());
+        if (promise != null) {
+          promise.keep(kept);
+          underway.remove(Key.of(got.chunk()), promise);
+        }
+      });
+    } catch (LazyFailed | IOException | RuntimeException e) {
+      promised.forEach((chunk, promise) -> undo(chunk, promise, e));
+      throw e;
+    }
+  }
+
+  /// Takes back what nobody began.
+  private void giveUp(Map<Chunk, Promise> promised, Exception why) {
     promised.forEach((chunk, promise) -> {
-      promise.completeExceptionally(why);
-      underway.remove(Key.of(chunk), promise);
+      if (promise.begin()) {
+        undo(chunk, promise, why);
+      }
     });
+  }
+
+  private void undo(Chunk chunk, Promise promise, Exception why) {
+    promise.breakFor(why);
+    underway.remove(Key.of(chunk), promise);
   }
 
   /// Chunks fetched and verified so far.

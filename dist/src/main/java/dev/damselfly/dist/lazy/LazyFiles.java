@@ -5,11 +5,9 @@ import dev.damselfly.nydus.Chunk;
 import dev.damselfly.nydus.ChunkNeed;
 import dev.damselfly.nydus.Entry;
 import dev.damselfly.nydus.Image;
-import dev.damselfly.nydus.Name;
 import dev.damselfly.nydus.Node;
 import dev.damselfly.nydus.NodeType;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -29,9 +27,6 @@ public final class LazyFiles {
 
   /// Bytes of one read.
   public static final int MAX_READ = 1 << 20;
-
-  /// Bytes of a path.
-  static final int MAX_PATH = 4096;
 
   /// The kernel asks for neighbours side by side.
   private static final long NEAR = 2L << 20;
@@ -94,20 +89,7 @@ public final class LazyFiles {
 
   /// @param path absolute; `.` and `..` are no names
   public Node find(String path) throws FileRefused {
-    if (!path.startsWith("/") || path.length() > MAX_PATH) {
-      throw new FileRefused(Why.MALFORMED);
-    }
-    var names = new ArrayList<Name>();
-    for (String part : path.split("/")) {
-      try {
-        if (!part.isEmpty()) {
-          names.add(Name.of(part));
-        }
-      } catch (IllegalArgumentException notAName) {
-        throw new FileRefused(Why.ABSENT);
-      }
-    }
-    return image.find(names).orElseThrow(() -> new FileRefused(Why.ABSENT));
+    return image.find(MountPath.parse(path).names()).orElseThrow(() -> new FileRefused(Why.ABSENT));
   }
 
   public void list(String path, Consumer<Entry> each) throws FileRefused {

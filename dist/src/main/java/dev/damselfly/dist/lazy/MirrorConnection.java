@@ -75,7 +75,7 @@ final class MirrorConnection implements AutoCloseable {
     return -1;
   }
 
-  /// Exactly so many bytes of the body. Memory grows as they arrive.
+  /// Exactly so many bytes more of the body. Memory grows as they arrive.
   byte[] body(int length) throws IOException {
     int known = Math.min(length, to - from);
     byte[] body = new byte[Math.min(length, Math.max(known, FIRST_ROOM))];

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.limits.Bound;
+import dev.damselfly.dist.lazy.LazyChunks;
+import dev.damselfly.dist.lazy.LazyFiles;
+import dev.damselfly.dist.lazy.MountPath;
+import dev.damselfly.dist.lazy.Prefetch;
 import dev.damselfly.nydus.Golden;
 import dev.damselfly.nydus.Hostile;
 import dev.damselfly.nydus.Limits;
@@ -218,5 +222,10 @@ class NydusCommandTest {
     assertThat((long) limits.xattrBytes()).isEqualTo(Bound.XATTRS.standard());
     assertThat((long) limits.chunksPerBlob()).isEqualTo(Bound.CHUNKS.standard());
     assertThat((long) Limits.MOST_CHUNK_BYTES).isEqualTo(Bound.CHUNK.standard());
+    assertThat((long) MountPath.MAX_LENGTH).isEqualTo(Bound.MOUNT_PATH.most());
+    assertThat((long) LazyFiles.MAX_READ).isEqualTo(Bound.MOUNT_READ.most());
+    assertThat((long) LazyFiles.MAX_OPEN).isEqualTo(Bound.MOUNT_OPEN_FILES.most());
+    assertThat(LazyChunks.WINDOW).isEqualTo(Bound.MOUNT_READ_AHEAD.most());
+    assertThat(Prefetch.BUDGET).isEqualTo(Bound.MOUNT_PREFETCH.standard());
   }
 }

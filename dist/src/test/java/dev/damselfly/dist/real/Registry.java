@@ -12,7 +12,6 @@ import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
 
@@ -21,22 +20,15 @@ final class Registry implements AutoCloseable {
   static final String USER = "alice";
   static final String PASSWORD = "secret-of-alice";
   private static final String ADDRESS = "127.0.0.1";
-  private static final int FIRST_PORT = 20_000; // below the ports that the kernel gives away by itself
-  private static final int LAST_PORT = 32_000;
-  private static final int ATTEMPTS = 20;
   private static final int BCRYPT_COST = 4;
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path home;
-  private final Process process;
-  private final String address;
-  private final int port;
+  private final RegistryProcess process;
 
-  private Registry(Path home, Process process, String address, int port) {
+  private Registry(Path home, RegistryProcess process) {
     this.home = home;
     this.process = process;
-    this.address = address;
-    this.port = port;
   }
 
   static Registry start(Path home) throws IOException, InterruptedException {
@@ -49,45 +41,13 @@ final class Registry implements AutoCloseable {
     byte[] salt = "sixteen bytes ok".getBytes(StandardCharsets.US_ASCII);
     String hash = OpenBSDBCrypt.generate("2y", PASSWORD.toCharArray(), salt, BCRYPT_COST);
     Path people = Files.writeString(home.resolve("htpasswd"), USER + ":" + hash + "\n");
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
-      String yaml =
-          """
-          version: 0.1
-          storage: {filesystem: {rootdirectory: %s}}
-          http: {addr: "%s:%d"}
-          auth: {htpasswd: {realm: registry-of-the-test, path: %s}}
-          """
-              .formatted(home.resolve("data"), address, port, people);
-      Path conf = Files.writeString(home.resolve("registry.yml"), yaml);
-      Process process =
-          new ProcessBuilder("docker-registry", "serve", conf.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(home.resolve("out.log").toFile())
-              .start();
-      var registry = new Registry(home, process, address, port);
-      if (registry.answers()) {
-        return registry;
-      }
-      process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
-    }
-    throw new IOException("the registry did not start: " + Files.readString(home.resolve("out.log")));
-  }
-
-  /// Asks until ours answers or ends: a port that is taken ends it.
-  private boolean answers() throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (System.nanoTime() < deadline) {
-      if (process.waitFor(100, TimeUnit.MILLISECONDS)) {
-        return false;
-      }
-      try {
-        return send(request("/v2/").GET()).statusCode() == 200;
-      } catch (IOException notYet) {
-        // it does not listen yet
-      }
-    }
-    return false;
+    String yaml =
+        """
+        storage: {filesystem: {rootdirectory: %s}}
+        auth: {htpasswd: {realm: registry-of-the-test, path: %s}}
+        """
+            .formatted(home.resolve("data"), people);
+    return new Registry(home, RegistryProcess.start(home, address, yaml));
   }
 
   static String authorization() {
@@ -141,7 +101,7 @@ final class Registry implements AutoCloseable {
   }
 
   String url() {
-    return "http://" + address + ":" + port;
+    return process.url();
   }
 
   /// Body bytes of all answers to GETs of a path so far.
@@ -169,7 +129,7 @@ final class Registry implements AutoCloseable {
   /// The statuses after the first ones, as soon as there is one: the log is written after the answer.
   List<String> awaitStatuses(String path, int first) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (statuses(path).size() <= first && System.nanoTime() < deadline && !process.waitFor(10, TimeUnit.MILLISECONDS)) {
+    while (statuses(path).size() <= first && System.nanoTime() < deadline && !process.hasEnded(10)) {
       // it comes
     }
     List<String> all = statuses(path);
@@ -179,13 +139,6 @@ final class Registry implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    process.destroy();
-    try {
-      if (!process.waitFor(5, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    process.close();
   }
 }

@@ -138,6 +138,14 @@ final class Arrivals implements DownloadListener, AutoCloseable {
     begin(number);
   }
 
+  /// Waits until all of these pieces are there. None of them counts as sent yet.
+  synchronized void awaitPieces(int first, int last) throws EOFException, InterruptedException {
+    requireGoing();
+    while (held.nextClearBit(first) <= last) {
+      pause();
+    }
+  }
+
   /// Waits for everything, which includes the comparison with the expected digest. The last piece counts as sent then.
   synchronized void awaitEnd(int lastPiece) throws EOFException, InterruptedException {
     requireGoing();

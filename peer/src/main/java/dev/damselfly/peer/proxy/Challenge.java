@@ -41,6 +41,14 @@ record Challenge(boolean bearer, Map<String, String> parameters) {
     return !bearer || upstream.mayAuthenticateAt(parameters.getOrDefault("realm", ""));
   }
 
+  /// What callers are told when theirs would go to a strange place.
+  static Refusal strange() {
+    return new Refusal(
+        502,
+        Refusal.Code.UNAVAILABLE,
+        "the registry sends callers to a token service that the mirror does not know; name its origin in proxy.upstreams.realms");
+  }
+
   /// The header value, spelt by us.
   String text() {
     var out = new StringBuilder(bearer ? "Bearer " : "Basic ");

@@ -24,9 +24,14 @@ import java.util.OptionalLong;
 /// Answers one request from the swarm: pieces in order as they are verified. Used by one thread.
 ///
 /// The last piece of a whole content leaves only after everything was compared with the expected digest, if there is one, so
-/// that no wrong content ever arrives complete. A range is verified piece by piece.
+/// that no wrong content ever arrives complete, also as a range. A part is verified piece by piece.
 final class Delivery {
   private static final int CHUNK = 256 << 10;
+
+  /// A range of at most so many bytes is answered when all of it is there: clients that read images by range go past the
+  /// mirror after a refusal, but not after an answer that was cut.
+  private static final long SMALL = 8L << 20;
+
   private static final String TASK = "X-Dragonfly-Task-ID";
   private static final String FINISHED = "X-Dragonfly-Task-Download-Finished";
 
@@ -64,7 +69,7 @@ final class Delivery {
   /// @throws dev.damselfly.api.error.RequestFailure when server, egress or swarm refuse
   /// @throws IOException when the caller is gone
   void whole() throws IOException, InterruptedException {
-    stream(Optional.empty());
+    stream(Optional.empty(), true);
   }
 
   /// A part, or 416. Of something of unknown length it is the whole.
@@ -79,7 +84,7 @@ final class Delivery {
       reply.head(description.head(416).with("Content-Range", "bytes */" + length.getAsLong()).with("Content-Length", 0));
       return;
     }
-    stream(range);
+    stream(range, range.get().length() == length.getAsLong());
   }
 
   /// The facts as the server tells them to this caller.
@@ -97,10 +102,11 @@ final class Delivery {
     return new GetSpec(download.build(), Duration.ZERO, ask.label());
   }
 
-  private void stream(Optional<ByteRange> range) throws IOException, InterruptedException {
+  /// @param all the range, or its absence, stands for everything, so that the digest can be compared
+  private void stream(Optional<ByteRange> range, boolean all) throws IOException, InterruptedException {
     try (var arrivals = new Arrivals()) {
       reply.onGone(arrivals::gone);
-      try (var _ = blobs.get(spec(range), ask.caller(), arrivals)) {
+      try (var _ = blobs.get(spec(all ? Optional.empty() : range), ask.caller(), arrivals)) {
         StoredTask task = arrivals.awaitStart();
         long length = arrivals.length();
         if (length == 0) {
@@ -108,18 +114,21 @@ final class Delivery {
           begin(task, arrivals, Optional.empty());
           return;
         }
-        send(task, arrivals, range);
+        send(task, arrivals, range, all);
       }
     }
   }
 
-  private void send(StoredTask task, Arrivals arrivals, Optional<ByteRange> range) throws IOException, InterruptedException {
+  private void send(StoredTask task, Arrivals arrivals, Optional<ByteRange> range, boolean all) throws IOException, InterruptedException {
     ByteRange wanted = range.orElse(new ByteRange(0, arrivals.length()));
     PieceLayout layout = layout(task, arrivals.length());
     int last = layout.last(wanted).value();
     int number = layout.first(wanted).value();
+    if (range.isPresent() && wanted.length() <= SMALL) {
+      arrivals.awaitPieces(number, last);
+    }
     while (number <= last) {
-      if (number == last && range.isEmpty()) {
+      if (number == last && all) {
         arrivals.awaitEnd(number);
       } else {
         arrivals.awaitPiece(number);

@@ -167,10 +167,7 @@ final class ForwardCall {
             .map(Challenge::text)
             .findFirst();
     if (safe.isEmpty() && !values.isEmpty()) {
-      throw new Refusal(
-          502,
-          Refusal.Code.UNAVAILABLE,
-          "the registry sends callers to a token service that the mirror does not know; name its origin in proxy.upstreams.realms");
+      throw Challenge.strange();
     }
     return safe;
   }

@@ -17,6 +17,7 @@ final class Mirror {
   private final Reception reception;
   private final Blobs blobs;
   private final ForwardCall forward;
+  private final TokenCall tokens;
   private final SiteCall sites;
   private final Ledger ledger;
 
@@ -27,6 +28,7 @@ final class Mirror {
     this.blobs = blobs;
     this.ledger = new Ledger(audit);
     this.forward = new ForwardCall(forwarder, ledger, maxBody);
+    this.tokens = new TokenCall(forwarder, ledger);
     this.sites = new SiteCall(forwarder, blobs, ledger);
   }
 
@@ -84,6 +86,10 @@ final class Mirror {
   private boolean answer(RequestHead head, InetSocketAddress local, String caller, Reply reply) throws IOException, InterruptedException {
     Asked ask;
     try {
+      if (Reception.isSignOfLife(head, local)) {
+        reply.head(new ResponseHead(200).with("Content-Length", 0));
+        return true;
+      }
       ask = reception.asked(head, local, caller);
     } catch (Refusal refusal) {
       return refuse(refusal, caller, reply, !head.isHead());
@@ -104,6 +110,7 @@ final class Mirror {
       case Ask ask -> {
         switch (ask.route()) {
           case Route.Blob blob -> new BlobCall(blobs, ledger, ask, blob.digest(), reply).run();
+          case Route.Token token -> tokens.run(ask, token.name(), reply);
           case Route.Manifest _, Route.Listing _, Route.Api _ -> forward.run(ask, reply);
         }
       }

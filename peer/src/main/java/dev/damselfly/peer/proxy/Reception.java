@@ -11,6 +11,8 @@ final class Reception {
   /// page could make the mirror fetch without ever reading the answer (F-36).
   private static final List<String> BROWSER = List.of("origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest");
 
+  private static final String SIGN_OF_LIFE = "/healthy";
+
   /// Would write on this host (S-PXY-9).
   private static final List<String> LOCAL_FILES = List.of("x-dragonfly-output-path", "x-dragonfly-force-hard-link");
 
@@ -43,13 +45,31 @@ final class Reception {
     }
   }
 
+  /// Whether somebody only wants to know that the mirror is there, as clients do that go past it when it is not. They send no
+  /// credentials then, and a registry that wants some must not look like a mirror that is down.
+  ///
+  /// @throws Refusal 403 for a web page
+  static boolean isSignOfLife(RequestHead head, InetSocketAddress local) {
+    boolean read = head.method().equals("GET") || head.isHead();
+    boolean asked = read && !head.absolute() && head.path().equals(SIGN_OF_LIFE) && head.query().isEmpty();
+    if (!asked || !Upstreams.isOwn(head.authority(), local)) {
+      return false;
+    }
+    requireNoWebPage(head);
+    return true;
+  }
+
+  private static void requireNoWebPage(RequestHead head) {
+    if (BROWSER.stream().anyMatch(name -> head.header(name).isPresent())) {
+      throw new Refusal(403, Refusal.Code.DENIED, "the mirror does not answer web pages");
+    }
+  }
+
   /// @param local where the proxy listens
   /// @param source address of the caller
   /// @throws Refusal 407 for whoever is unknown, whatever was wanted; then 405, 404, 421, 400, 403
   Asked asked(RequestHead head, InetSocketAddress local, String source) {
-    if (BROWSER.stream().anyMatch(name -> head.header(name).isPresent())) {
-      throw new Refusal(403, Refusal.Code.DENIED, "the mirror does not answer web pages");
-    }
+    requireNoWebPage(head);
     Doorkeeper.Visitor.Admitted visitor =
         switch (door.visitor(head, () -> isOpen(head, local))) {
           case Doorkeeper.Visitor.Admitted admitted -> admitted;

@@ -70,6 +70,19 @@ sealed interface Route {
     }
   }
 
+  /// Ours: a token to pull from the repository. What the registry is asked is where its tokens come from.
+  record Token(String name) implements Route {
+    @Override
+    public String path() {
+      return "/v2/";
+    }
+
+    @Override
+    public String subject() {
+      return "token:" + name;
+    }
+  }
+
   int MAX_NAME = 255;
 
   /// @throws Refusal 404 for a path that is not of the API
@@ -105,6 +118,12 @@ sealed interface Route {
           throw unknown();
         }
         yield new Listing(name, "tags/list");
+      }
+      case "token" -> {
+        if (!reference.equals("pull")) {
+          throw unknown();
+        }
+        yield new Token(name);
       }
       case "referrers" -> new Listing(name, "referrers/" + digest(reference).orElseThrow(Route::unknown));
       default -> throw unknown();

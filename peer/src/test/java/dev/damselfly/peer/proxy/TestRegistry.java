@@ -23,11 +23,13 @@ final class TestRegistry implements AutoCloseable {
     "Set-Cookie: session=" + CANARY, "X-Internal: " + CANARY, "Server: " + CANARY, "Via: 1.1 " + CANARY
   };
 
-  private final Map<String, byte[]> contents = new ConcurrentHashMap<>();
+  private final Map<String, Content> contents = new ConcurrentHashMap<>();
   private final Map<String, Set<String>> allowed = new ConcurrentHashMap<>();
   private final ScriptedOrigin origin;
   private volatile String challenge = "Basic realm=\"test\"";
   private volatile Optional<ScriptedOrigin.Script> instead = Optional.empty();
+
+  private record Content(byte[] bytes, String digest) {}
 
   private TestRegistry() throws IOException {
     origin = ScriptedOrigin.start(this::answer);
@@ -44,7 +46,15 @@ final class TestRegistry implements AutoCloseable {
 
   /// @return path of the blob
   String blob(String repository, byte[] content) {
-    return put("/v2/" + repository + "/blobs/" + digest(content), content);
+    return blob(repository, content, digest(content));
+  }
+
+  /// @param digest of the content, for who knows it
+  /// @return path of the blob
+  String blob(String repository, byte[] content, String digest) {
+    String path = "/v2/" + repository + "/blobs/" + digest;
+    contents.put(path, new Content(content, digest));
+    return path;
   }
 
   /// @return path of the manifest by its digest
@@ -54,7 +64,7 @@ final class TestRegistry implements AutoCloseable {
   }
 
   String put(String path, byte[] content) {
-    contents.put(path, content);
+    contents.put(path, new Content(content, digest(content)));
     return path;
   }
 
@@ -107,24 +117,25 @@ final class TestRegistry implements AutoCloseable {
 
   /// As a registry does when nobody interferes.
   void serve(ScriptedOrigin.Exchange exchange, String path) throws IOException {
-    byte[] content = path.equals("/v2/") ? "{}".getBytes(StandardCharsets.US_ASCII) : contents.get(path);
+    byte[] api = "{}".getBytes(StandardCharsets.US_ASCII);
+    Content content = path.equals("/v2/") ? new Content(api, digest(api)) : contents.get(path);
     if (content == null) {
       send(exchange, 404, "{}".getBytes(StandardCharsets.US_ASCII));
       return;
     }
     String type = path.contains("/manifests/") ? "application/vnd.oci.image.manifest.v1+json" : "application/octet-stream";
-    String tag = "ETag: \"" + digest(content) + "\"";
-    String name = "Docker-Content-Digest: " + digest(content);
-    if (exchange.header("if-none-match").equals("\"" + digest(content) + "\"")) {
+    String tag = "ETag: \"" + content.digest() + "\"";
+    String name = "Docker-Content-Digest: " + content.digest();
+    if (exchange.header("if-none-match").equals("\"" + content.digest() + "\"")) {
       exchange.head(304, noisy(tag, name));
       return;
     }
     String range = exchange.header("range");
     if (range.isEmpty() || path.contains("/manifests/")) {
-      send(exchange, 200, content, "Content-Type: " + type, tag, name);
+      send(exchange, 200, content.bytes(), "Content-Type: " + type, tag, name);
       return;
     }
-    part(exchange, content, range, tag, name);
+    part(exchange, content.bytes(), range, tag, name);
   }
 
   private static void part(ScriptedOrigin.Exchange exchange, byte[] content, String range, String... about) throws IOException {
