@@ -122,6 +122,7 @@ final class ConfigFuzz implements Target {
         "{listen: \"127.0.0.1:0\", database: /d, clusters: [{name: a}], legacy: {listen: \"127.0.0.1:0\", cluster: a, scheduler-port: 8012}}",
         "{listen: \"127.0.0.1:0\", manager: \"m:1\", legacy: {listen: \"0.0.0.0:0\", allow-from: [10.0.0.0/8], advertise-within: [10.0.0.0/8]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, legacy: {listen: \"[::1]:0\", piece-listen: \"[::1]:0\"}}",
+        "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, legacy-parents: {networks: [10.0.0.0/8], piece-port: 4005}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, download-socket: {socket: /t/s, users: [\"1000\"], group: g, output-directories: [/o]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", upstreams: [{name: \"a:1\", url: \"https://a\", realms: [\"https://b\"], default: true}]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", callers: {credentials: /c/c}, forward: [{name: \"a:1\", url: \"https://a\", swarm: [\"/b/\"], callers: [c], this-host: true, default: true}]}}",

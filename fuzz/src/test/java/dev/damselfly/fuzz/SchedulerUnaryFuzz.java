@@ -2,6 +2,7 @@ package dev.damselfly.fuzz;
 
 import com.google.protobuf.Message;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysRequest;
+import dev.damselfly.api.wire.damselfly.v1.ListLegacyHoldersRequest;
 import dev.damselfly.api.wire.damselfly.v1.SwarmGrpc;
 import dev.damselfly.api.wire.scheduler.v2.AnnounceHostRequest;
 import dev.damselfly.api.wire.scheduler.v2.DeleteHostRequest;
@@ -168,6 +169,12 @@ public final class SchedulerUnaryFuzz implements HandlerTarget {
         DeleteTaskRequest.newBuilder().setHostId(host).setTaskId(TASK).build(),
         DeleteHostRequest.newBuilder().setHostId(host).build(),
         ListGrantKeysRequest.getDefaultInstance(),
+        ListLegacyHoldersRequest.newBuilder()
+            .setHostId(host)
+            .setTaskId(TASK)
+            .setDigest("sha256:" + "0".repeat(64))
+            .setHasOrigin(who == 0)
+            .build(),
         HealthCheckRequest.newBuilder().setService(who == 0 ? "" : "scheduler.v2.Scheduler").build());
   }
 

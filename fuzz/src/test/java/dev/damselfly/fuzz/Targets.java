@@ -14,7 +14,7 @@ public final class Targets {
         new PieceFramesFuzz(), new LocalProtocolFuzz(), new UrlFuzz(), new RangeFuzz(), new SpiffeIdFuzz(), new CertificateFuzz(),
         new ConfigFuzz(), new AuditFuzz(), new MessageFuzz(),
         new RingFuzz(), new IdsFuzz(), new GrantFuzz(), new SchedulerSwarmFuzz(), new SetsFuzz(),
-        new DownloadSessionFuzz(), new UploadSessionFuzz(), new LegacySessionFuzz(), new StoreRecoveryFuzz(),
+        new DownloadSessionFuzz(), new UploadSessionFuzz(), new LegacySessionFuzz(), new LegacyParentFuzz(), new StoreRecoveryFuzz(),
         new SchedulerUnaryFuzz(), new AnnouncePeerFuzz(), new JoinStreamFuzz(), new UploadRpcFuzz(), new LocalServiceFuzz(),
         new ToolsRpcFuzz(),
         new ManagerRpcFuzz(), new TextValuesFuzz(), new RafsFuzz(), new ChunkFuzz(),

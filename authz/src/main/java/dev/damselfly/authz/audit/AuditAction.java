@@ -12,6 +12,8 @@ public enum AuditAction {
   PEER_LEAVE("peer.leave"),
   PEER_QUARANTINE("peer.quarantine"),
   DIGEST_MISMATCH("digest.mismatch"),
+  LEGACY_NAME("legacy.name"),
+  LEGACY_FETCH("legacy.fetch"),
   BUNDLE_UPDATE("bundle.update"),
   BUNDLE_REFUSE("bundle.refuse"),
   SVID_ROTATE("svid.rotate"),

@@ -55,7 +55,10 @@ public record LegacyConfig(InetSocketAddress listen, List<Cidr> allowFrom, List<
     }
   }
 
-  private static Cidr block(String text) {
+  /// A block of addresses of such programs.
+  ///
+  /// @throws InvalidValue for one wider than an IPv4 /8 or an IPv6 /32
+  public static Cidr block(String text) {
     Cidr block = Cidr.parse(text);
     int widest = block.network().getAddress().length == 4 ? WIDEST_4 : WIDEST_6;
     if (block.prefix() < widest) {

@@ -27,6 +27,9 @@ public enum Bound {
   MIN_TRANSFER_RATE(
       "B-08", ON_PEERS, "lowest transfer rate after 10 s", BYTES_PER_SECOND, between(8 * KIB, 64 * KIB), 64 * KIB,
       "abort, other source"),
+  LEGACY_PIECE_TIME(
+      "B-08", ON_PEERS, "time for a piece of a host without identity", MILLIS, between(1, MINUTE), MINUTE,
+      "close, other source"),
   CONNECTIONS_PER_IDENTITY(
       "B-09", EVERYWHERE, "connections per identity", COUNT, between(1, 1024), 64, "refuse newest"),
   CONNECTIONS("B-10", EVERYWHERE, "inbound connections", COUNT, between(1, 65_536), 4096, "refuse newest"),
@@ -68,6 +71,10 @@ public enum Bound {
       "oldest idle evicted"),
   PIECES_PER_TASK("B-18", EVERYWHERE, "pieces per task", COUNT, between(1, 1 << 20), 1 << 20, "refuse"),
   CONTENT_LENGTH("B-19", EVERYWHERE, "content length", BYTES, between(1, 1L << 46), 1L << 46, "refuse"),
+  LEGACY_CONTENT(
+      "B-19", ON_PEERS, "content of hosts without identity", BYTES, between(1, 1L << 46), 16 * GIB, "other source"),
+  LEGACY_HOLDERS(
+      "B-20", ON_PEERS, "hosts without identity asked for one content", COUNT, between(1, 20), 4, "other source"),
   CANDIDATE_PARENTS("B-20", EVERYWHERE, "candidate parents in one message", COUNT, between(1, 20), 20, "refuse"),
   IPS("B-20", ON_CONTROL_PLANE, "addresses in one message", COUNT, between(1, 100), 100, "refuse"),
   URLS("B-20", ON_CONTROL_PLANE, "URLs in one message", COUNT, between(1, 1000), 1000, "refuse"),
@@ -170,6 +177,9 @@ public enum Bound {
   METRIC_SERIES("B-44", EVERYWHERE, "series per metric family", COUNT, between(1, 10_000), 1000, "overflow series"),
   QUEUE("B-45", EVERYWHERE, "entries of any in-memory queue", COUNT, between(1, 100_000), 10_000, "refuse newest"),
   LONGEST_WAIT("B-46", EVERYWHERE, "any blocking wait", MILLIS, between(1, 3 * HOUR), 3 * HOUR, "cancel"),
+  LEGACY_CONTENT_TIME(
+      "B-46", ON_PEERS, "time for content of a host without identity", MILLIS, between(1, 3 * HOUR), 30 * MINUTE,
+      "other source"),
   DISK_HIGH("B-47", ON_PEERS, "disk use that starts eviction", PERCENT, between(1, 95), 80, "evict"),
   DISK_LOW("B-47", ON_PEERS, "disk use that ends eviction", PERCENT, between(1, 95), 60, "evict"),
   REST_BODY("B-48", ON_MANAGERS_AND_PEERS, "REST request body", BYTES, between(1, 4 * MIB), MIB, "413"),

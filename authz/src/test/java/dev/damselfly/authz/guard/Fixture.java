@@ -57,7 +57,8 @@ final class Fixture implements AutoCloseable {
         new Policy(
             List.of(
                 new Policy.Row("damselfly.v1.Swarm/Join", Set.of(Role.PEER), Fixture::onlyOwnHost),
-                new Policy.Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(Role.PEER), Policy.Binding.none())));
+                new Policy.Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(Role.PEER), Policy.Binding.none()),
+                new Policy.Row("damselfly.v1.Swarm/ListLegacyHolders", Set.of(), Policy.Binding.none())));
     server =
         new GuardedServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),

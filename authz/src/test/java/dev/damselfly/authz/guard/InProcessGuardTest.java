@@ -41,7 +41,8 @@ class InProcessGuardTest {
       new Policy(
           List.of(
               new Row("damselfly.v1.Swarm/Join", Set.of(Role.PEER), Binding.none()),
-              new Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(Role.PEER), Binding.none())));
+              new Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(Role.PEER), Binding.none()),
+              new Row("damselfly.v1.Swarm/ListLegacyHolders", Set.of(), Binding.none())));
   private static final Caller PEER = caller(Role.PEER, "/damselfly/peer/east/host-1");
 
   private final MemoryAudit audit = new MemoryAudit();

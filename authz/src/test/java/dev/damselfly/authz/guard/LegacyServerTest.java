@@ -60,7 +60,8 @@ class LegacyServerTest {
         new Policy(
             List.of(
                 new Policy.Row("damselfly.v1.Swarm/Join", Set.of(Role.LEGACY), Policy.Binding.none()),
-                new Policy.Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(listKeys), Policy.Binding.none())));
+                new Policy.Row("damselfly.v1.Swarm/ListGrantKeys", Set.of(listKeys), Policy.Binding.none()),
+                new Policy.Row("damselfly.v1.Swarm/ListLegacyHolders", Set.of(), Policy.Binding.none())));
     var services = List.of(service.bindService());
     return new LegacyServer(config, services, policy, PLACE, audit, limits).start();
   }

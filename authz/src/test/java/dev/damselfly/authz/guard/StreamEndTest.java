@@ -94,7 +94,7 @@ class StreamEndTest {
     var here = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     var services = List.of(new Fixture.Service().bindService());
     var rows =
-        Stream.of("Join", "ListGrantKeys")
+        Stream.of("Join", "ListGrantKeys", "ListLegacyHolders")
             .map(name -> new Policy.Row("damselfly.v1.Swarm/" + name, Set.of(Role.LEGACY), Policy.Binding.none()))
             .toList();
     var config = new LegacyConfig(here, List.of(), List.of());

@@ -34,6 +34,7 @@ final class JsonReporter implements Reporter {
         json.number("from_origin", p.getFromOrigin())
             .number("from_peers", p.getFromPeers())
             .number("from_cache", p.getFromCache())
+            .number("from_legacy", p.getFromLegacy())
             .number("parents", p.getParents())
             .end());
   }
@@ -49,6 +50,7 @@ final class JsonReporter implements Reporter {
             .number("from_origin", f.getFromOrigin())
             .number("from_peers", f.getFromPeers())
             .number("from_cache", f.getFromCache())
+            .number("from_legacy", f.getFromLegacy())
             .number("parents", f.getParents())
             .texts("verified_against", f.getVerifiedAgainstList())
             .text("content_digest", f.getContentDigest())

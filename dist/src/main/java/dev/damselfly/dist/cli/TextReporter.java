@@ -93,6 +93,9 @@ final class TextReporter implements Reporter {
     out.println("  from origin  " + Sizes.bytes(f.getFromOrigin()));
     out.println("  from peers   " + Sizes.bytes(f.getFromPeers()) + (f.getParents() > 0 ? " (" + f.getParents() + " of them)" : ""));
     out.println("  from cache   " + Sizes.bytes(f.getFromCache()));
+    if (f.getFromLegacy() > 0) {
+      out.println("  from legacy  " + Sizes.bytes(f.getFromLegacy()) + " (no identity, no TLS: only the digest proves it)");
+    }
     for (String line : f.getVerifiedAgainstList()) {
       out.println("  verified     " + line);
     }

@@ -59,7 +59,8 @@ final class Dfdaemon implements AutoCloseable {
 
   /// @param home a short path: a socket lies below it
   /// @param managerPort of a manager that takes programs without an identity
-  /// @param more `download`: further keys of that section; `announceInterval`, `refreshInterval`: others than by default
+  /// @param more `download`: further keys of that section; `announceInterval`, `refreshInterval`: others than by default;
+  ///     `tcpPort`: the one for pieces
   static Dfdaemon start(Path home, Command command, String name, int managerPort, Map<String, String> more)
       throws IOException, InterruptedException {
     Files.createDirectories(home.resolve("plugins"));
@@ -112,7 +113,7 @@ final class Dfdaemon implements AutoCloseable {
             name,
             home,
             first,
-            first + 1,
+            Integer.parseInt(more.getOrDefault("tcpPort", Integer.toString(first + 1))),
             first + 2,
             first + 3,
             first + 4,

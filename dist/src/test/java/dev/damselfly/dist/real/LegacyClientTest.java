@@ -3,6 +3,8 @@ package dev.damselfly.dist.real;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.api.assurance.Threat;
+import dev.damselfly.api.id.Digest;
+import dev.damselfly.api.id.Sha256;
 import dev.damselfly.api.id.TaskTuple;
 import dev.damselfly.api.ring.HashRing;
 import dev.damselfly.api.wire.common.v2.Download;
@@ -17,10 +19,13 @@ import dev.damselfly.api.wire.manager.v2.SourceType;
 import dev.damselfly.api.wire.scheduler.v2.AnnounceHostRequest;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.AnnouncePeerResponse;
+import dev.damselfly.api.wire.scheduler.v2.DownloadPeerBackToSourceFinishedRequest;
+import dev.damselfly.api.wire.scheduler.v2.DownloadPeerBackToSourceStartedRequest;
 import dev.damselfly.api.wire.scheduler.v2.DownloadPeerFinishedRequest;
 import dev.damselfly.api.wire.scheduler.v2.DownloadPeerStartedRequest;
 import dev.damselfly.api.wire.scheduler.v2.RegisterPeerRequest;
 import dev.damselfly.api.wire.scheduler.v2.SchedulerGrpc;
+import dev.damselfly.peer.legacy.ScriptedHolder;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
@@ -134,6 +139,62 @@ class LegacyClientTest {
       assertThat(cluster.log("p1")).contains("legacy listener");
       cluster.awaitAudit("scheduler-1", "caller not authenticated");
     }
+  }
+
+  /// The other way round: the client has the file, and a peer takes it by the digest when the origin is gone.
+  @Test
+  @Threat("S-LEG-6")
+  void upstreamClient_givesAFileToAPeer() throws Exception {
+    int managerPort = freePort();
+    int schedulerPort = freePort();
+    var content = GoodContent.of(SIZE, 2);
+    String url;
+    Download download;
+    try (var origin = ScriptedOrigin.start("127.0.0.1")) {
+      String path = pathOfFirstScheduler(origin);
+      url = origin.url(path);
+      download = download(origin, path);
+    } // and it is gone
+    try (var host = new ScriptedHolder("127.0.0.1", 0, ScriptedHolder.serving(content.bytes(), GoodContent.PIECE))) {
+      String parents = ", legacy-parents: {networks: [\"127.0.0.0/8\"], piece-port: %d}".formatted(host.port());
+      var plan =
+          Cluster.Plan.of(List.of("p1"))
+              .withSettings(
+                  Map.of(
+                      "manager",
+                      "legacy: {listen: \"127.0.0.1:%d\", cluster: east, scheduler-port: %d}".formatted(managerPort, schedulerPort),
+                      "scheduler-1", "legacy: {listen: \"127.0.0.1:%d\"}".formatted(schedulerPort),
+                      "p1", Cluster.Plan.LOOPBACK + parents));
+      try (var cluster = Cluster.start(home, plan)) {
+        var scheduler = plain(schedulerPort);
+        announce(scheduler);
+        finish(scheduler, download);
+
+        String digest = Digest.of(Sha256.of(Sha256.newDigest().digest(content.bytes()))).toString();
+        var got = Command.await(cluster.get("p1", url, home.resolve("out"), "--digest", digest, "--timeout", "90s"));
+
+        assertThat(got.code()).as(got.all()).isZero();
+        assertThat(home.resolve("out")).hasBinaryContent(content.bytes());
+        assertThat(SwarmProcessesTest.number(got.out(), "from_legacy")).as(got.all()).isEqualTo(SIZE);
+        cluster.awaitAudit("p1", "unverified until digest");
+        cluster.awaitAudit("scheduler-1", "legacy.name");
+      }
+    }
+  }
+
+  /// Tells that it has the file from the origin.
+  private static void finish(ManagedChannel scheduler, Download download) throws Exception {
+    var heard = new LinkedBlockingQueue<AnnouncePeerResponse>();
+    var ended = new LinkedBlockingQueue<String>();
+    var stream = SchedulerGrpc.newStub(scheduler).announcePeer(new Heard(heard, ended));
+    var ids = AnnouncePeerRequest.newBuilder().setHostId(ID).setPeerId(PEER_ID).setTaskId(TaskTuple.of(download).id().value());
+    stream.onNext(ids.setRegisterPeerRequest(RegisterPeerRequest.newBuilder().setDownload(download)).build());
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).as("%s", ended).isNotNull();
+    var started = DownloadPeerBackToSourceStartedRequest.getDefaultInstance();
+    stream.onNext(ids.setDownloadPeerBackToSourceStartedRequest(started).build());
+    var finished = DownloadPeerBackToSourceFinishedRequest.getDefaultInstance();
+    stream.onNext(ids.setDownloadPeerBackToSourceFinishedRequest(finished).build());
+    assertThat(ended.poll(30, TimeUnit.SECONDS)).isEqualTo("OK");
   }
 
   private int findScheduler(int managerPort) {

@@ -57,6 +57,12 @@ final class LegacyCluster implements AutoCloseable {
   /// @param clusterKeys further keys of the cluster at the manager
   static LegacyCluster start(Path home, List<String> peers, boolean seed, String clusterKeys)
       throws IOException, InterruptedException {
+    return start(home, peers, seed, clusterKeys, "");
+  }
+
+  /// @param peerKeys further keys of each peer
+  static LegacyCluster start(Path home, List<String> peers, boolean seed, String clusterKeys, String peerKeys)
+      throws IOException, InterruptedException {
     int managerPort = freePort(FIRST);
     var first = new InetSocketAddress(FIRST, freePort(FIRST));
     var second = new InetSocketAddress(SECOND, freePort(SECOND));
@@ -74,7 +80,7 @@ final class LegacyCluster implements AutoCloseable {
     settings.put("scheduler-1", legacy(FIRST, first));
     settings.put("scheduler-2", legacy(SECOND, second));
     for (String peer : peers) {
-      settings.put(peer, PEER + tools(home, peer));
+      settings.put(peer, PEER + tools(home, peer) + peerKeys);
     }
     settings.put("seed-1", PEER);
     var plan = Cluster.Plan.of(peers).withStrangers(List.of(STRANGER)).withSettings(settings);
@@ -106,7 +112,7 @@ final class LegacyCluster implements AutoCloseable {
     return "listen: \"%s:0\", legacy: {listen: \"%s:%d\"}".formatted(address, address, plain.getPort());
   }
 
-  private static int freePort(String address) throws IOException {
+  static int freePort(String address) throws IOException {
     try (var probe = new ServerSocket(0, 1, InetAddress.getByName(address))) {
       return probe.getLocalPort();
     }

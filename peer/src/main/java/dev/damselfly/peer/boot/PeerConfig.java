@@ -8,6 +8,7 @@ import dev.damselfly.authz.egress.IpLiteral;
 import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.peer.control.LocalConfig;
 import dev.damselfly.peer.download.DownloadConfig;
+import dev.damselfly.peer.legacy.LegacyParentsConfig;
 import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.store.StoreConfig;
 import dev.damselfly.peer.tools.ToolsConfig;
@@ -64,8 +65,13 @@ public record PeerConfig(
   ///
   /// @param proxy the registry mirror, if it is wanted
   /// @param tools the socket of upstream's tools, if it is wanted
+  /// @param legacyParents hosts without an identity that may be asked for content of a known digest, if any
   public record PeerDownloads(
-      DownloadConfig sessions, EgressPolicy egress, Optional<ProxyConfig> proxy, Optional<ToolsConfig> tools) {}
+      DownloadConfig sessions,
+      EgressPolicy egress,
+      Optional<ProxyConfig> proxy,
+      Optional<ToolsConfig> tools,
+      Optional<LegacyParentsConfig> legacyParents) {}
 
   /// Notes problems in the reader; the value counts only when `finish` of the root does not throw.
   public static PeerConfig read(ConfigReader reader) {
@@ -145,7 +151,11 @@ public record PeerConfig(
             section.duration("no-source-after", standard.noSourceAfter(), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration("decision-ttl", standard.decisionTtl(), Duration.ofSeconds(1), Duration.ofHours(1)));
     return new PeerDownloads(
-        sessions, EgressPolicy.read(reader.section("egress")), ProxyConfig.read(reader, PeerConfig::address), tools(reader));
+        sessions,
+        EgressPolicy.read(reader.section("egress")),
+        ProxyConfig.read(reader, PeerConfig::address),
+        tools(reader),
+        LegacyParentsConfig.read(reader));
   }
 
   private static Optional<ToolsConfig> tools(ConfigReader reader) {

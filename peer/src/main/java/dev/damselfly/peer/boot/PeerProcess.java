@@ -32,6 +32,7 @@ import dev.damselfly.peer.discover.HostFacts;
 import dev.damselfly.peer.discover.HostSelf;
 import dev.damselfly.peer.discover.ManagerDirectory;
 import dev.damselfly.peer.discover.SchedulerGrantKeys;
+import dev.damselfly.peer.discover.SchedulerHolders;
 import dev.damselfly.peer.discover.SchedulerTasks;
 import dev.damselfly.peer.discover.Schedulers;
 import dev.damselfly.peer.download.Colleagues;
@@ -199,7 +200,8 @@ public final class PeerProcess implements AutoCloseable {
     var colleagues =
         new Colleagues(
             store, OriginReader.of(origins), new GrpcSwarms(schedulers, self, random, legacyPort), links::open, timer, clock, audit, random);
-    var downloads = own(new Downloads(colleagues, config.downloads().sessions()), Downloads::close);
+    var parents = LegacyParts.parents(config.downloads(), colleagues, new SchedulerHolders(schedulers, self.id().value()), limits);
+    var downloads = own(new Downloads(colleagues, config.downloads().sessions(), parents), Downloads::close);
     downloads.start();
     late.seeds(new SeedFetches(downloads, self.id().value()));
     var answers =

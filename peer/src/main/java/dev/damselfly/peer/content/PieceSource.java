@@ -14,4 +14,10 @@ public sealed interface PieceSource {
   /// @param why why this parent was chosen, for people
   /// @param grant short id of the grant that was shown
   record Parent(String peerId, String spiffeId, String why, String grant) implements PieceSource {}
+
+  /// Sent by a host without an identity, over a connection without TLS. Only the digest of the whole content speaks for
+  /// the piece: it is never attested.
+  ///
+  /// @param address of the host
+  record Legacy(String address) implements PieceSource {}
 }

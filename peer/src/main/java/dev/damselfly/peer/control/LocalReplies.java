@@ -72,6 +72,7 @@ final class LocalReplies {
             .setFromOrigin(sources.origin())
             .setFromPeers(sources.peers())
             .setFromCache(sources.cache())
+            .setFromLegacy(sources.legacy())
             .setParents(parents);
     total.ifPresent(progress::setBytesTotal);
     return LocalReply.newBuilder().setProgress(progress).build();
@@ -90,6 +91,7 @@ final class LocalReplies {
                 .setFromOrigin(finished.sources().origin())
                 .setFromPeers(finished.sources().peers())
                 .setFromCache(finished.sources().cache())
+                .setFromLegacy(finished.sources().legacy())
                 .setElapsedMillis(Math.max(0, finished.elapsed().toMillis()))
                 .setParents(finished.parents())
                 .addAllVerifiedAgainst(finished.verifiedAgainst())

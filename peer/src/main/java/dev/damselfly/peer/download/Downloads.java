@@ -2,9 +2,11 @@ package dev.damselfly.peer.download;
 
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure;
+import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.id.TaskId;
 import dev.damselfly.peer.content.ContentFacts;
+import dev.damselfly.peer.legacy.LegacyParents;
 import dev.damselfly.peer.origin.Credentials;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.swarm.Swarms;
@@ -14,6 +16,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +33,7 @@ public final class Downloads implements AutoCloseable {
   private final Colleagues with;
   private final DownloadConfig config;
   private final OriginCheck origin;
+  private final Optional<LegacyRoom> legacy;
   private final ConcurrentHashMap<Key, Session> sessions = new ConcurrentHashMap<>();
   private final CountDownLatch quiet = new CountDownLatch(1);
   private volatile boolean closed;
@@ -48,9 +52,16 @@ public final class Downloads implements AutoCloseable {
     }
   }
 
+  /// Without hosts that have no identity.
   public Downloads(Colleagues with, DownloadConfig config) {
+    this(with, config, Optional.empty());
+  }
+
+  /// @param legacy hosts without an identity, if content of a known digest may come from them
+  public Downloads(Colleagues with, DownloadConfig config, Optional<LegacyParents> legacy) {
     this.with = with;
     this.config = config;
+    this.legacy = legacy.map(parents -> new LegacyRoom(parents, with.timer(), with.store()));
     this.origin =
         new OriginCheck(
             with.origins(),
@@ -66,6 +77,7 @@ public final class Downloads implements AutoCloseable {
     var complete = new ArrayDeque<StoredTask>();
     with.store().tasks().stream()
         .filter(task -> !task.restricted() && task.complete() && !task.records().isEmpty())
+        .filter(task -> !LegacyParents.isProvenOnly(task))
         .limit(DownloadConfig.MAX_RESUMED)
         .forEach(complete::add);
     resume(complete);
@@ -91,9 +103,49 @@ public final class Downloads implements AutoCloseable {
   ///
   /// @throws dev.damselfly.api.error.RequestFailure when the request, the egress policy or the origin refuses
   public Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener) {
-    long started = with.timer().nanos();
     Admission asked = Admission.of(spec);
-    OriginCheck.Cleared cleared = clear(asked, caller);
+    if (legacy.isEmpty() || !LegacyRoom.suits(asked)) {
+      return fetch(asked, caller, listener);
+    }
+    long started = with.timer().nanos();
+    OriginCheck.Cleared cleared;
+    try {
+      cleared = clear(asked, caller);
+    } catch (OriginRefused failure) {
+      if (!LegacyRoom.isSilent(failure)) {
+        throw failure;
+      }
+      var request = new LegacyRoom.Request(asked, caller, listener, OptionalLong.empty(), false, started);
+      return legacy.get().start(request, () -> { throw failure; });
+    }
+    if (isAtWork(asked)) {
+      return admit(asked, cleared, caller, listener, started);
+    }
+    var length = cleared.facts().map(ContentFacts::contentLength).orElse(OptionalLong.empty());
+    var request = new LegacyRoom.Request(asked, caller, listener, length, asked.mayUseOrigin(), started);
+    return legacy.get().start(request, () -> admit(asked, cleared, caller, listener, started));
+  }
+
+  /// A download for the swarm: never from hosts without an identity, whose content nobody else may get.
+  ///
+  /// @throws dev.damselfly.api.error.RequestFailure as [#get] does
+  Handle getForSwarm(GetSpec spec, LocalCaller caller, DownloadListener listener) {
+    return fetch(Admission.of(spec), caller, listener);
+  }
+
+  private Handle fetch(Admission asked, LocalCaller caller, DownloadListener listener) {
+    long started = with.timer().nanos();
+    return admit(asked, clear(asked, caller), caller, listener, started);
+  }
+
+  /// The public content is here, or a session fetches it.
+  private boolean isAtWork(Admission asked) {
+    boolean here = with.store().find(asked.tuple().id(), false).filter(StoredTask::complete).isPresent();
+    return here || sessions.containsKey(new Key(asked.tuple().id(), false));
+  }
+
+  private Handle admit(
+      Admission asked, OriginCheck.Cleared cleared, LocalCaller caller, DownloadListener listener, long started) {
     StoredTask task = with.store().open(asked.tuple(), cleared.restricted());
     if (!asked.label().isEmpty()) {
       with.store().notes().label(task, asked.label());
@@ -186,6 +238,7 @@ public final class Downloads implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    legacy.ifPresent(LegacyRoom::close);
     if (found != null) {
       found.close();
     }

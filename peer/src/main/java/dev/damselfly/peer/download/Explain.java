@@ -97,6 +97,9 @@ public final class Explain {
           .setWhy(origin.leaseId() == 0 ? "no scheduler was there to give a lease" : "leased by the scheduler")
           .setLease(origin.leaseId() == 0 ? "" : Long.toUnsignedString(origin.leaseId()));
       case PieceSource.Parent parent -> row.setSource(parent.spiffeId()).setWhy(parent.why()).setGrant(parent.grant());
+      case PieceSource.Legacy legacy -> row
+          .setSource("legacy " + legacy.address())
+          .setWhy("no identity, no TLS: unverified until the digest of the whole content proved it");
     };
   }
 }

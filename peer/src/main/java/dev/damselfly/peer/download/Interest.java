@@ -82,20 +82,29 @@ final class Interest {
     if (bytes == 0) {
       return; // outside the wanted range
     }
-    Sources part = fromCache ? new Sources(0, 0, bytes) : by(piece.source(), bytes);
+    Sources part = fromCache ? new Sources(0, 0, bytes, 0) : by(piece.source(), bytes);
     counted.put(number, part);
     sources = sources.plus(part);
     pending.clear(number);
-    if (!fromCache && piece.source() instanceof PieceSource.Parent parent) {
-      parents.add(parent.spiffeId());
+    if (!fromCache) {
+      parentOf(piece.source()).ifPresent(parents::add);
     }
     listener.held(piece.number());
   }
 
+  private static Optional<String> parentOf(PieceSource source) {
+    return switch (source) {
+      case PieceSource.Origin _ -> Optional.empty();
+      case PieceSource.Parent parent -> Optional.of(parent.spiffeId());
+      case PieceSource.Legacy legacy -> Optional.of(legacy.address());
+    };
+  }
+
   private static Sources by(PieceSource source, long bytes) {
     return switch (source) {
-      case PieceSource.Origin _ -> new Sources(bytes, 0, 0);
-      case PieceSource.Parent _ -> new Sources(0, bytes, 0);
+      case PieceSource.Origin _ -> new Sources(bytes, 0, 0, 0);
+      case PieceSource.Parent _ -> new Sources(0, bytes, 0, 0);
+      case PieceSource.Legacy _ -> new Sources(0, 0, 0, bytes);
     };
   }
 

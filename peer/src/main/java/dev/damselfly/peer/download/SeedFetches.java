@@ -22,7 +22,7 @@ public record SeedFetches(Downloads downloads, String hostId) implements SeedDow
   public void start(Download download, DownloadTaskStream out) {
     var listener = new Relay(hostId, out);
     var handle =
-        downloads.get(new GetSpec(download, Duration.ZERO, ""), LocalCaller.ofScheduler(Callers.current().id()), listener);
+        downloads.getForSwarm(new GetSpec(download, Duration.ZERO, ""), LocalCaller.ofScheduler(Callers.current().id()), listener);
     out.onGone(handle::close);
   }
 

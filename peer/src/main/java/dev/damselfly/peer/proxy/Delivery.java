@@ -171,9 +171,10 @@ final class Delivery {
     range.ifPresent(part -> head.with("Content-Range", "bytes " + part.start() + "-" + (part.end() - 1) + "/" + length));
     long bytes = range.map(ByteRange::length).orElse(length);
     Sources sources = arrivals.sources();
+    String told = "origin=" + sources.origin() + ", peers=" + sources.peers() + ", cache=" + sources.cache();
     head.with("Content-Length", bytes)
         .with(TASK, task.id().value())
-        .with(SOURCES, "origin=" + sources.origin() + ", peers=" + sources.peers() + ", cache=" + sources.cache());
+        .with(SOURCES, sources.legacy() > 0 ? told + ", legacy=" + sources.legacy() : told);
     if (arrivals.wasComplete()) {
       head.with(FINISHED, "true");
     }

@@ -134,6 +134,13 @@ public final class IncomingPiece implements AutoCloseable {
     return proof(Sha256.of(sha256.digest()), source, "read from " + originLabel);
   }
 
+  /// Proof for a piece of content that has the expected digest as a whole. Only [UnprovenContent] calls it, after it
+  /// compared that.
+  VerifiedPiece ofProvenContent(PieceSource.Legacy source) {
+    require(State.FILLING);
+    return proof(Sha256.of(sha256.digest()), source, "part of the whole content");
+  }
+
   private VerifiedPiece proof(Sha256 digest, PieceSource source, String verifiedAgainst) {
     state = State.VERIFIED;
     var range = new ByteRange(start, received);

@@ -32,6 +32,9 @@ final class Rows {
       ON held.task = task.key ORDER BY task.key
       """;
 
+  /// No SPIFFE ID is empty.
+  private static final String NOBODY = "";
+
   private Rows() {}
 
   /// The canonical URL is kept, not the given one, whose filtered parameters may be signatures.
@@ -89,6 +92,13 @@ final class Rows {
         sql.setString(10, spiffeId);
         sql.setString(11, why);
         sql.setString(12, grant);
+      }
+      case PieceSource.Legacy(var address) -> { // a parent whose identity is empty
+        sql.setString(7, "parent");
+        sql.setString(9, address);
+        sql.setString(10, NOBODY);
+        sql.setString(11, "");
+        sql.setString(12, "");
       }
     }
     sql.setString(13, piece.verifiedAgainst());
@@ -193,8 +203,11 @@ final class Rows {
     }
 
     private static PieceSource source(ResultSet row) throws SQLException {
-      return row.getString("source").equals("origin")
-          ? new PieceSource.Origin(row.getLong("lease"))
+      if (row.getString("source").equals("origin")) {
+        return new PieceSource.Origin(row.getLong("lease"));
+      }
+      return row.getString("spiffe_id").equals(NOBODY)
+          ? new PieceSource.Legacy(row.getString("peer"))
           : new PieceSource.Parent(
               row.getString("peer"), row.getString("spiffe_id"), row.getString("why"), row.getString("grant_id"));
     }

@@ -152,6 +152,15 @@ public final class StoredTask {
     hash.ahead(expected);
   }
 
+  /// Content that nobody speaks for yet: see [UnprovenContent], which the caller closes.
+  ///
+  /// @param pieceLength bytes per piece, 4 MiB..64 MiB
+  /// @param expected decides about the whole
+  /// @throws dev.damselfly.api.error.RequestFailure.Refused WRONG_STATE when this task has content of another kind
+  public UnprovenContent unproven(long pieceLength, Digest expected) {
+    return UnprovenContent.of(this, pieceLength, expected);
+  }
+
   long key() {
     return key;
   }

@@ -85,6 +85,7 @@ final class SwarmWire {
     switch (piece.source()) {
       case PieceSource.Origin origin -> message.setFromOrigin(true).setLeaseId(origin.leaseId());
       case PieceSource.Parent parent -> message.setParentPeerId(parent.peerId());
+      case PieceSource.Legacy _ -> {} // neither: nobody's word
     }
     return message.build();
   }

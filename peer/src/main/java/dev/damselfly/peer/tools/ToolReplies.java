@@ -93,6 +93,7 @@ final class ToolReplies {
         piece.setTrafficType(cached ? TrafficType.LOCAL_PEER : TrafficType.REMOTE_PEER);
         piece.setParentId(parent.peerId());
       }
+      case PieceSource.Legacy _ -> piece.setTrafficType(cached ? TrafficType.LOCAL_PEER : TrafficType.REMOTE_PEER);
     }
     content.ifPresent(piece::setContent);
     return message(task)

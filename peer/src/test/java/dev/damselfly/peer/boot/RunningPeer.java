@@ -140,7 +140,7 @@ final class RunningPeer implements AutoCloseable {
             home.resolve("store"),
             new StoreConfig(1L << 30, 80, 60, Duration.ofDays(1)),
             new LocalConfig(socket, Set.of(), Optional.empty(), 8, 8),
-            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet(), mirror, tools),
+            new PeerConfig.PeerDownloads(DownloadConfig.DEFAULT, EgressPolicy.publicInternet(), mirror, tools, Optional.empty()),
             legacy);
     return new PeerProcess(
         config, identity, new RoleTemplate(ca.trustDomain()), audit, InstantSource.system(), () -> {}, List::of);

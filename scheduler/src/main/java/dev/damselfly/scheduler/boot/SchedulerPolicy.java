@@ -52,6 +52,7 @@ public final class SchedulerPolicy {
             PEERS,
             Bindings.all(bind.hostId("register.host_id"), bind.peerId("register.peer_id"), Bindings.noLocalPowers())));
     rows.add(new Row("damselfly.v1.Swarm/ListGrantKeys", PEERS, Binding.none()));
+    rows.add(new Row("damselfly.v1.Swarm/ListLegacyHolders", PEERS, ownHost));
     for (String health : List.of("Check", "Watch")) {
       rows.add(new Row("grpc.health.v1.Health/" + health, EVERYBODY, Binding.none()));
     }

@@ -4,6 +4,8 @@ import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysRequest;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysResponse;
+import dev.damselfly.api.wire.damselfly.v1.ListLegacyHoldersRequest;
+import dev.damselfly.api.wire.damselfly.v1.ListLegacyHoldersResponse;
 import dev.damselfly.api.wire.damselfly.v1.SwarmGrpc;
 import dev.damselfly.authz.identity.Caller;
 import io.grpc.stub.StreamObserver;
@@ -28,6 +30,12 @@ public final class SwarmRpc extends SwarmGrpc.SwarmImplBase {
   @Override
   public void listGrantKeys(ListGrantKeysRequest request, StreamObserver<ListGrantKeysResponse> out) {
     out.onNext(swarms.listGrantKeys());
+    out.onCompleted();
+  }
+
+  @Override
+  public void listLegacyHolders(ListLegacyHoldersRequest request, StreamObserver<ListLegacyHoldersResponse> out) {
+    out.onNext(swarms.listLegacyHolders(request, caller.get()));
     out.onCompleted();
   }
 }

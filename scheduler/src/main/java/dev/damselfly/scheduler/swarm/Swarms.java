@@ -4,6 +4,8 @@ import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.JoinRequest;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysResponse;
+import dev.damselfly.api.wire.damselfly.v1.ListLegacyHoldersRequest;
+import dev.damselfly.api.wire.damselfly.v1.ListLegacyHoldersResponse;
 import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.identity.Caller;
@@ -25,6 +27,7 @@ import java.util.random.RandomGenerator;
 /// their own: parents, grants and attestations never cross. Thread-safe.
 public final class Swarms {
   private final Scope scope;
+  private final LegacyHolders legacy;
   private final Map<TaskKey, Swarm> swarms = new ConcurrentHashMap<>();
 
   /// What every swarm works with.
@@ -40,6 +43,7 @@ public final class Swarms {
 
   public Swarms(Scope scope) {
     this.scope = scope;
+    this.legacy = new LegacyHolders(scope);
   }
 
   /// The Join call.
@@ -74,6 +78,10 @@ public final class Swarms {
 
   public ListGrantKeysResponse listGrantKeys() {
     return scope.grants().keys();
+  }
+
+  public ListLegacyHoldersResponse listLegacyHolders(ListLegacyHoldersRequest request, Caller caller) {
+    return legacy.list(request, caller);
   }
 
   Swarm open(TaskKey key, Download download) {

@@ -2,6 +2,7 @@ package dev.damselfly.scheduler.task;
 
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.scheduler.host.Host;
 import dev.damselfly.scheduler.host.HostLoad;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -114,6 +115,26 @@ final class PeerTable {
                     && mayKnow(child, p)
                     && !child.blocked.contains(p.id())
                     && p.state.isAvailable());
+  }
+
+  /// A peer with an identity is at work on the content, or, when it must be complete, serves all of it.
+  boolean meshHas(boolean complete) {
+    return peers.values().stream()
+        .anyMatch(
+            p ->
+                !p.host().isLegacy()
+                    && p.stream != null
+                    && (complete ? p.state == PeerState.SUCCEEDED : p.state.isAvailable()));
+  }
+
+  /// Hosts without an identity that say they have the whole content and share it.
+  List<Host> legacyHolders() {
+    return peers.values().stream()
+        .filter(p -> p.host().isLegacy() && p.state == PeerState.SUCCEEDED && p.spec.range().isEmpty())
+        .map(Peer::host)
+        .filter(host -> host.facts().shared())
+        .distinct()
+        .toList();
   }
 
   Optional<Peer> newestSeed() {

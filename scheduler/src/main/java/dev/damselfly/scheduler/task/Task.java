@@ -215,6 +215,13 @@ public final class Task {
     peers.require(peerId).block(parentId);
   }
 
+  /// Hosts without an identity that say they have everything; none while the mesh has it.
+  ///
+  /// @param onlyWithoutMesh none either while the mesh is at work on it
+  public synchronized List<Host> legacyHolders(boolean onlyWithoutMesh) {
+    return peers.meshHas(!onlyWithoutMesh) ? List.of() : peers.legacyHolders();
+  }
+
   /// The child gave up on a piece of this parent.
   public synchronized void pieceFailed(String peerId, String parentId) {
     peers.require(peerId).block(parentId);
