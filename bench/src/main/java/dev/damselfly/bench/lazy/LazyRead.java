@@ -2,6 +2,7 @@ package dev.damselfly.bench.lazy;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.damselfly.dist.lazy.ChunkCache;
+import dev.damselfly.dist.lazy.Credentials;
 import dev.damselfly.dist.lazy.ImageReference;
 import dev.damselfly.dist.lazy.LazyChunks;
 import dev.damselfly.dist.lazy.LazyFiles;
@@ -12,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
@@ -33,7 +35,7 @@ public final class LazyRead {
   public static void main(String[] args) throws Exception {
     long begin = System.nanoTime();
     ImageReference reference = ImageReference.parse(args[1]);
-    try (var mirror = new Mirror(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])), reference, List.of())) {
+    try (var mirror = new Mirror(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0])), reference, new Credentials(Optional.empty(), Optional.empty()))) {
       ChunkCache cache = ChunkCache.open(Path.of(args[2]), 64L << 30);
       RegistryImage image = RegistryImage.open(reference, mirror, cache);
       try (var chunks = new LazyChunks(image, mirror, cache)) {
