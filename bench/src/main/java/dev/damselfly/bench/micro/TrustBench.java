@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -27,12 +28,15 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class TrustBench {
+  /// More than the JDK remembers parsed certificates and signatures that it checked.
+  private static final int STRANGERS = 3000;
+
   private static final String PEER = "/damselfly/peer/east/host-1";
 
   private final TestCa ca = TestCa.root("example.org");
   private final BundleSet bundles = ca.bundles();
-  private final List<byte[]> direct = ca.svid(PEER).chainDer();
-  private final List<byte[]> below = ca.intermediate(spec -> spec).svid(PEER).chainDer();
+  private final List<List<byte[]>> strangers = Stream.generate(() -> ca.svid(PEER).chainDer()).limit(STRANGERS).toList();
+  private int next;
   private final Instant now = Instant.now();
   private final Policy policy = SchedulerPolicy.policy("east", List.of());
   private final Caller caller =
@@ -40,14 +44,25 @@ public class TrustBench {
           SpiffeId.parse("spiffe://example.org" + PEER), Role.PEER, Optional.of("east"), "host-1", now.plusSeconds(3600),
           new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
 
+  /// Of somebody who was not here before.
   @Benchmark
-  public Verdict svid() {
-    return X509SvidVerifier.verify(direct, bundles, now);
+  public Verdict newSvid() {
+    next = (next + 1) % STRANGERS;
+    return accepted(strangers.get(next));
   }
 
+  /// Of somebody who connects again.
   @Benchmark
-  public Verdict svidBelowAnIntermediate() {
-    return X509SvidVerifier.verify(below, bundles, now);
+  public Verdict knownSvid() {
+    return accepted(strangers.getFirst());
+  }
+
+  private Verdict accepted(List<byte[]> chain) {
+    Verdict verdict = X509SvidVerifier.verify(chain, bundles, now);
+    if (!(verdict instanceof Verdict.Accepted)) {
+      throw new IllegalStateException("a good SVID was refused");
+    }
+    return verdict;
   }
 
   @Benchmark
