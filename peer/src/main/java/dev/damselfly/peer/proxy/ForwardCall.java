@@ -2,12 +2,9 @@ package dev.damselfly.peer.proxy;
 
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.id.Digest;
-import dev.damselfly.peer.origin.OriginBody;
 import dev.damselfly.peer.origin.Relay;
 import io.netty.buffer.Unpooled;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.List;
 import java.util.Optional;
@@ -59,7 +56,7 @@ final class ForwardCall {
 
   private void content(Ask ask, Relay relay, Reply reply) throws IOException, InterruptedException {
     boolean headOnly = ask.head().isHead();
-    byte[] body = headOnly ? new byte[0] : read(relay);
+    byte[] body = headOnly ? new byte[0] : WholeBody.read(relay, maxBody, "registry");
     ResponseHead head = kept(new ResponseHead(200), relay);
     digest(ask, relay, headOnly ? Optional.empty() : Optional.of(body)).ifPresent(value -> head.with("Docker-Content-Digest", value.toString()));
     relay.header("link").filter(link -> NEXT.matcher(link).matches()).ifPresent(link -> head.with("Link", link));
@@ -83,27 +80,6 @@ final class ForwardCall {
   private static ResponseHead kept(ResponseHead head, Relay relay) {
     KEPT.forEach((name, spelling) -> relay.header(name).filter(ResponseHead::isPlain).ifPresent(value -> head.with(spelling, value)));
     return head;
-  }
-
-  private byte[] read(Relay relay) throws IOException {
-    if (relay.length().orElse(0) > maxBody) {
-      throw tooLarge();
-    }
-    var all = new ByteArrayOutputStream();
-    var buffer = ByteBuffer.allocate(16 << 10);
-    try (OriginBody body = relay.body()) {
-      while (body.read(buffer.clear()) >= 0) {
-        if (all.size() + buffer.position() > maxBody) {
-          throw tooLarge();
-        }
-        all.write(buffer.array(), 0, buffer.position());
-      }
-    }
-    return all.toByteArray();
-  }
-
-  private Refusal tooLarge() {
-    return new Refusal(502, Refusal.Code.UNAVAILABLE, "the registry's answer has more than " + maxBody + " bytes");
   }
 
   /// The digest of a manifest: what it was asked by decides, then what the registry says; the body must have it.

@@ -1,13 +1,10 @@
 package dev.damselfly.peer.proxy;
 
-import dev.damselfly.peer.origin.OriginBody;
 import dev.damselfly.peer.origin.OriginRequest;
 import dev.damselfly.peer.origin.Relay;
 import io.netty.buffer.Unpooled;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +48,7 @@ final class TokenCall {
         refused(ask, relay.status(), reply);
         return;
       }
-      byte[] body = read(relay);
+      byte[] body = WholeBody.read(relay, MAX_BODY, "token service");
       ledger.forwarded(ask, 200);
       reply.head(
           new ResponseHead(200).with("Content-Type", "application/json").with("Cache-Control", "no-store").with("Content-Length", body.length));
@@ -89,19 +86,5 @@ final class TokenCall {
 
   private static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.US_ASCII);
-  }
-
-  private static byte[] read(Relay relay) throws IOException {
-    var all = new ByteArrayOutputStream();
-    var buffer = ByteBuffer.allocate(8 << 10);
-    try (OriginBody body = relay.body()) {
-      while (body.read(buffer.clear()) >= 0) {
-        if (all.size() + buffer.position() > MAX_BODY) {
-          throw new Refusal(502, Refusal.Code.UNAVAILABLE, "the token service's answer has more than " + MAX_BODY + " bytes");
-        }
-        all.write(buffer.array(), 0, buffer.position());
-      }
-    }
-    return all.toByteArray();
   }
 }

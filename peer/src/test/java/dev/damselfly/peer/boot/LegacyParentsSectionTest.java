@@ -1,12 +1,10 @@
 package dev.damselfly.peer.boot;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.config.ConfigProblems;
-import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.peer.legacy.LegacyParentsConfig;
 import java.util.List;
@@ -18,24 +16,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The section that lets a peer ask hosts without an identity.
 @NullMarked
 class LegacyParentsSectionTest {
-  private static PeerConfig read(String section) throws ConfigProblems {
-    String yaml =
-        "listen: 127.0.0.1:4000\npiece-listen: 127.0.0.1:4005\nmanager: m:1\nstore: {directory: /s}\nlocal: {socket: /l/l.sock}\n"
-            + section + "\n";
-    var reader = ConfigReader.parse(yaml.getBytes(UTF_8));
-    PeerConfig config = PeerConfig.read(reader);
-    reader.finish();
-    return config;
-  }
-
   @Test
   @Threat("S-LEG-6")
   void nobody_isAskedUnlessItStandsThere() throws ConfigProblems {
-    assertThat(read("").downloads().legacyParents()).isEmpty();
-    assertThat(read("legacy: {listen: '127.0.0.1:4100', piece-listen: '127.0.0.1:4105'}").downloads().legacyParents()).isEmpty();
-    assertThat(read("legacy-parents: {networks: [10.0.0.0/8]}").downloads().legacyParents())
+    assertThat(PeerFile.read("").downloads().legacyParents()).isEmpty();
+    assertThat(PeerFile.read("legacy: {listen: '127.0.0.1:4100', piece-listen: '127.0.0.1:4105'}").downloads().legacyParents()).isEmpty();
+    assertThat(PeerFile.read("legacy-parents: {networks: [10.0.0.0/8]}").downloads().legacyParents())
         .contains(new LegacyParentsConfig(List.of(Cidr.parse("10.0.0.0/8")), 4005));
-    assertThat(read("legacy-parents: {networks: [10.0.0.0/8], piece-port: 14005}").downloads().legacyParents())
+    assertThat(PeerFile.read("legacy-parents: {networks: [10.0.0.0/8], piece-port: 14005}").downloads().legacyParents())
         .contains(new LegacyParentsConfig(List.of(Cidr.parse("10.0.0.0/8")), 14005));
   }
 
@@ -52,7 +40,7 @@ class LegacyParentsSectionTest {
         "{networks: [10.0.0.0/8], anybody: true}"
       })
   void badSection_stopsTheStart(String section) {
-    assertThatThrownBy(() -> read("legacy-parents: " + section))
+    assertThatThrownBy(() -> PeerFile.read("legacy-parents: " + section))
         .isInstanceOfSatisfying(ConfigProblems.class, problems -> assertThat(problems).hasMessageContaining("legacy-parents"));
   }
 }

@@ -1,12 +1,10 @@
 package dev.damselfly.peer.boot;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.config.ConfigProblems;
-import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.peer.tools.ToolsConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,23 +22,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NullMarked
 @Timeout(60)
 class ToolsSectionTest {
-  private static PeerConfig read(String section) throws ConfigProblems {
-    String yaml =
-        "listen: 127.0.0.1:4000\npiece-listen: 127.0.0.1:4005\nmanager: m:1\nstore: {directory: /s}\nlocal: {socket: /l/l.sock}\n"
-            + section + "\n";
-    var reader = ConfigReader.parse(yaml.getBytes(UTF_8));
-    PeerConfig config = PeerConfig.read(reader);
-    reader.finish();
-    return config;
-  }
-
   @Test
   @Threat("S-TLS-1")
   void socket_isOffUnlessItStandsThere() throws ConfigProblems {
-    assertThat(read("").downloads().tools()).isEmpty();
-    assertThat(read("download-socket: {socket: /t/t.sock}").downloads().tools())
+    assertThat(PeerFile.read("").downloads().tools()).isEmpty();
+    assertThat(PeerFile.read("download-socket: {socket: /t/t.sock}").downloads().tools())
         .contains(new ToolsConfig(Path.of("/t/t.sock"), Set.of(), Optional.empty(), List.of()));
-    assertThat(read("download-socket: {socket: /t/t.sock, users: [u], group: g, output-directories: [/o]}").downloads().tools())
+    assertThat(PeerFile.read("download-socket: {socket: /t/t.sock, users: [u], group: g, output-directories: [/o]}").downloads().tools())
         .contains(new ToolsConfig(Path.of("/t/t.sock"), Set.of("u"), Optional.of("g"), List.of(Path.of("/o"))));
   }
 
@@ -55,7 +43,7 @@ class ToolsSectionTest {
         "{socket: /t/t.sock, outputs: [/o]}"
       })
   void badSection_stopsTheStart(String section) {
-    assertThatThrownBy(() -> read("download-socket: " + section))
+    assertThatThrownBy(() -> PeerFile.read("download-socket: " + section))
         .isInstanceOfSatisfying(ConfigProblems.class, problems -> assertThat(problems).hasMessageContaining("download-socket"));
   }
 

@@ -16,6 +16,7 @@ import dev.damselfly.peer.origin.OriginsConfig;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoreConfig;
 import dev.damselfly.peer.testing.Alone;
+import dev.damselfly.peer.testing.NoTime;
 import dev.damselfly.peer.time.Timer;
 import java.io.IOException;
 import java.nio.file.FileSystems;
@@ -116,17 +117,5 @@ public final class LocalDesk implements AutoCloseable {
     server.close();
     origins.close();
     store.close();
-  }
-
-  private static final class NoTime implements Timer {
-    @Override
-    public Alarm after(Duration delay, Runnable task) {
-      return () -> {};
-    }
-
-    @Override
-    public long nanos() {
-      return 0;
-    }
   }
 }

@@ -5,7 +5,7 @@ import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.peer.legacy.LegacyParents.Wanted;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.store.StoredTask;
-import dev.damselfly.peer.time.Timer;
+import dev.damselfly.peer.testing.NoTime;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -46,18 +46,6 @@ public final class LegacyBench {
     var means = new LegacyFetch.Means(() -> new Memory(host), new NoTime(), bounds);
     var parents = new LegacyParents(config, (_, _, _) -> List.of(InetAddress.getLoopbackAddress()), store, audit, means);
     return parents.fetch(wanted, new Cancel()).map(LegacyParents.Proven::task);
-  }
-
-  private static final class NoTime implements Timer {
-    @Override
-    public Alarm after(Duration delay, Runnable task) {
-      return () -> {};
-    }
-
-    @Override
-    public long nanos() {
-      return 0;
-    }
   }
 
   private static final class Memory implements Connection {
