@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Reads one run from the origin into the store. One virtual thread per run; everything it finds is told to the
 /// session, which alone commits.
@@ -46,24 +47,27 @@ final class OriginFetcher {
   }
 
   private void read(OriginRun run, OriginRequest request, ContentFacts pin) {
+    SessionEvent end = failed(run, "daemon: reading from the origin ended by a bug; see its log");
     try {
       if (run.whole) {
         readWhole(run, request, pin);
       } else {
         readRange(run, request, pin);
       }
-      session.accept(new SessionEvent.RunEnded(run));
+      end = new SessionEvent.RunEnded(run);
     } catch (RequestFailure failure) {
-      end(run, failure);
+      end = new SessionEvent.RunFailed(run, failure);
     } catch (UncheckedIOException e) {
-      end(run, PieceFlow.diskFailed());
+      end = new SessionEvent.RunFailed(run, PieceFlow.diskFailed());
     } catch (InvalidValue | IllegalStateException e) {
-      end(run, new Refused(Reason.INTERNAL, "daemon: a piece from the origin could not be stored"));
+      end = failed(run, "daemon: a piece from the origin could not be stored");
+    } finally { // whatever happened: the session waits for the end of each read
+      session.accept(run.cancelled() ? new SessionEvent.RunEnded(run) : end);
     }
   }
 
-  private void end(OriginRun run, RequestFailure failure) {
-    session.accept(run.cancelled() ? new SessionEvent.RunEnded(run) : new SessionEvent.RunFailed(run, failure));
+  private static SessionEvent failed(OriginRun run, String text) {
+    return new SessionEvent.RunFailed(run, new Refused(Reason.INTERNAL, text));
   }
 
   private void readRange(OriginRun run, OriginRequest request, ContentFacts pin) {
@@ -134,7 +138,7 @@ final class OriginFetcher {
   }
 
   private static long pour(
-      OriginRun run, @org.jspecify.annotations.Nullable IncomingPiece sink, long length, OriginBody body, ByteBuffer buffer) {
+      OriginRun run, @Nullable IncomingPiece sink, long length, OriginBody body, ByteBuffer buffer) {
     long got = 0;
     while (got < length && !run.cancelled()) {
       buffer.clear().limit((int) Math.min(buffer.capacity(), length - got));

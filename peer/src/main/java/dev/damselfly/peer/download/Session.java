@@ -12,6 +12,7 @@ import dev.damselfly.peer.download.SessionEvent.What;
 import dev.damselfly.peer.store.StoredTask;
 import dev.damselfly.peer.swarm.Registration;
 import dev.damselfly.peer.swarm.SwarmEvent;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,6 +116,9 @@ final class Session implements PieceFlow.Owner {
           event = mailbox.poll();
         }
         advanceSafely();
+        if (phase == Phase.ENDING && flow.isQuiet()) { // at once: when nothing is under way, no event comes any more
+          phase = Phase.OVER;
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -147,6 +151,7 @@ final class Session implements PieceFlow.Owner {
     swarm.leave();
     flow.stop();
     alarms.cancelAll();
+    forget();
     mailbox.close();
     for (SessionEvent event = mailbox.poll(); event != null; event = mailbox.poll()) {
       switch (event) {
@@ -155,10 +160,18 @@ final class Session implements PieceFlow.Owner {
         default -> {} // means nothing without the session
       }
     }
-    if (discard) {
-      task.discard();
-    }
     onOver.accept(List.copyOf(strays));
+  }
+
+  /// Before anybody can begin anew: what is wrong must not be met again.
+  private void forget() {
+    try {
+      if (discard) {
+        task.discard();
+      }
+    } catch (UncheckedIOException e) {
+      LOG.error("content that is wrong could not be dropped", e);
+    }
   }
 
   private void handle(SessionEvent event) {
@@ -362,21 +375,13 @@ final class Session implements PieceFlow.Owner {
   }
 
   private void advance() {
-    switch (phase) {
-      case WORKING -> {
-        callers.finish();
-        if (callers.isEmpty()) {
-          rest();
-        } else if (pieces.incomplete()) {
-          work();
-        }
+    if (phase == Phase.WORKING) {
+      callers.finish();
+      if (callers.isEmpty()) {
+        rest();
+      } else if (pieces.incomplete()) {
+        work();
       }
-      case ENDING -> {
-        if (flow.isQuiet()) {
-          phase = Phase.OVER;
-        }
-      }
-      case IDLE, SERVING, OVER -> {}
     }
   }
 

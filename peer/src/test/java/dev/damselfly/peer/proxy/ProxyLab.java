@@ -1,5 +1,7 @@
 package dev.damselfly.peer.proxy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.id.Sha256;
@@ -159,6 +161,14 @@ final class ProxyLab implements AutoCloseable {
       text.append(header).append('~');
     }
     return text.append('~').toString();
+  }
+
+  /// Waits until no download runs: a running one spares the registry questions about public content.
+  void awaitRest() {
+    while (downloads.active() > 0) {
+      assertThat(Thread.interrupted()).as("out of time: a download goes on").isFalse();
+      Thread.onSpinWait();
+    }
   }
 
   @Override
