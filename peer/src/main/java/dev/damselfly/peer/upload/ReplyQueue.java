@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /// What goes out on one connection, in order: answers to requests, and between them control frames and news.
 ///
-/// On the event loop. At most one read is with the worker, and none starts while the socket does not take bytes or the
-/// identity has its share in flight: a slow child costs its own chunks and nothing else.
+/// On the event loop. At most one read is with the worker, ahead of the chunk that is written; none starts while the socket
+/// does not take bytes or the identity has its share in flight: a slow child costs its own chunks and nothing else.
 final class ReplyQueue {
   private static final Logger LOG = LoggerFactory.getLogger(ReplyQueue.class);
 
@@ -220,8 +220,8 @@ final class ReplyQueue {
       requests.remove();
     }
     send(chunk, Sending.CHUNK);
+    pump(); // the next chunk is read while this one is encrypted
     channel.flush();
-    pump();
   }
 
   private void send(ByteBuf frame, int taken) {
