@@ -1,6 +1,6 @@
 package dev.damselfly.dist.cli;
 
-/// Sizes and times on the command line: `4MiB`, `90s`.
+/// Numbers on the command line: `4MiB`, `90s`, `65001`.
 final class Amounts {
   private Amounts() {}
 
@@ -37,6 +37,15 @@ final class Amounts {
       throw new CommandFailed(ExitCode.USAGE, flag + " must be a time from 1s to 7d, such as 90s, 10m or 2h");
     }
     return seconds;
+  }
+
+  /// A TCP port; 0 stands for any free one.
+  static int port(String flag, String text) throws CommandFailed {
+    int digits = digits(text);
+    if (digits == 0 || digits != text.length() || digits > 5 || Integer.parseInt(text) > 65_535) {
+      throw new CommandFailed(ExitCode.USAGE, flag + " must be a port from 0 to 65535");
+    }
+    return Integer.parseInt(text);
   }
 
   private static int digits(String text) {

@@ -9,6 +9,8 @@ public final class RoleFlags {
   static final List<Flag> UP =
       List.of(
           Flag.repeated("allow-origin", '\0', "CIDR", "let downloads reach this private or loopback range"),
+          Flag.repeated("mirror", '\0', "HOST[:PORT][=URL]", "be a mirror of this registry for programs of this machine; the first is the default one"),
+          Flag.of("mirror-port", '\0', "PORT", "port of the mirror on 127.0.0.1 (default 65001; 0 takes a free one)"),
           Flag.of("foreground", '\0', "", "stay in the foreground; Ctrl-C stops everything"),
           Flag.of("announce-ready", '\0', "", "print one line when ready (used by get)"),
           Main.HELP);
@@ -39,7 +41,10 @@ public final class RoleFlags {
   public record RoleWords(String configFile, boolean checkOnly) {}
 
   /// Words of `up`.
-  public record UpWords(List<String> allowedOrigins, boolean foreground, boolean announceReady) {}
+  ///
+  /// @param mirrored registries as they were written
+  public record UpWords(
+      List<String> allowedOrigins, List<String> mirrored, int mirrorPort, boolean foreground, boolean announceReady) {}
 
   private RoleFlags() {}
 
@@ -58,7 +63,16 @@ public final class RoleFlags {
 
   /// The same for `up`.
   public static int up(List<String> args, ToIntFunction<UpWords> command) {
-    return run("up", UP, args, command, flags -> new UpWords(flags.all("allow-origin"), flags.on("foreground"), flags.on("announce-ready")));
+    return run("up", UP, args, command, RoleFlags::upWords);
+  }
+
+  private static UpWords upWords(Flags flags) throws CommandFailed {
+    List<String> mirrored = flags.all("mirror");
+    int port = Amounts.port("--mirror-port", flags.text("mirror-port").orElse("65001"));
+    if (mirrored.isEmpty() && flags.text("mirror-port").isPresent()) {
+      throw new CommandFailed(ExitCode.USAGE, "--mirror-port: is for a mirror; name a registry with --mirror");
+    }
+    return new UpWords(flags.all("allow-origin"), mirrored, port, flags.on("foreground"), flags.on("announce-ready"));
   }
 
   private interface Reading<T> {

@@ -6,6 +6,7 @@ import dev.damselfly.authz.identity.SpiffeId;
 import dev.damselfly.authz.identity.TrustDomain;
 import dev.damselfly.dist.cli.StateDir;
 import dev.damselfly.dist.issuer.DevelopmentIssuer;
+import dev.damselfly.dist.runtime.MirroredRegistry;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -22,6 +23,8 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
 
 /// Manager, scheduler, seed peer and peer in one JVM, each started from a configuration text of its own as in
 /// production, each with an SVID of its own from the development issuer, mutual TLS between them on loopback.
@@ -31,16 +34,27 @@ final class EmbeddedStack implements AutoCloseable {
   private static final Duration SVID_LIFE = Duration.ofHours(1);
 
   private final StateDir state;
-  private final List<String> allowed;
+  private final Wishes wishes;
   private final Runnable stop;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final List<RunningRole> roles = new ArrayList<>();
 
+  /// What a user may choose.
+  ///
   /// @param allowed networks that downloads may reach besides the public internet
+  /// @param mirrored registries that the peer is a mirror of; the first is for clients that name none
+  /// @param mirrorPort where it is one, on 127.0.0.1; 0 takes a free port
+  record Wishes(List<String> allowed, List<MirroredRegistry> mirrored, int mirrorPort) {
+    Wishes {
+      allowed = List.copyOf(allowed);
+      mirrored = List.copyOf(mirrored);
+    }
+  }
+
   /// @param stop runs when a user of the local API asks to stop
-  EmbeddedStack(StateDir state, List<String> allowed, Runnable stop) {
+  EmbeddedStack(StateDir state, Wishes wishes, Runnable stop) {
     this.state = state;
-    this.allowed = List.copyOf(allowed);
+    this.wishes = wishes;
     this.stop = stop;
   }
 
@@ -53,8 +67,8 @@ final class EmbeddedStack implements AutoCloseable {
     issuer.start();
     int manager = run(issuer, "manager", "manager", managerYaml()).port();
     run(issuer, "scheduler", "scheduler", schedulerYaml(manager));
-    run(issuer, "seed-peer", "peer", peerYaml(manager, "seed", state.path().resolve("seed.sock")));
-    run(issuer, "peer", "peer", peerYaml(manager, "peer", state.socket()));
+    run(issuer, "seed-peer", "peer", peerYaml(manager, "seed", state.path().resolve("seed.sock"), ""));
+    run(issuer, "peer", "peer", peerYaml(manager, "peer", state.socket(), mirrorYaml()));
   }
 
   private static Map<String, SpiffeId> identities() {
@@ -108,15 +122,31 @@ final class EmbeddedStack implements AutoCloseable {
     return "{listen: \"127.0.0.1:0\", manager: \"127.0.0.1:%d\", cluster-id: 1}".formatted(manager);
   }
 
-  private String peerYaml(int manager, String name, Path socket) {
+  /// @param more further sections
+  private String peerYaml(int manager, String name, Path socket, String more) {
     String rules =
-        allowed.isEmpty()
+        wishes.allowed().isEmpty()
             ? "[]"
-            : "[{name: allowed-at-start, schemes: [http, https], networks: [\"%s\"]}]".formatted(String.join("\", \"", allowed));
+            : "[{name: allowed-at-start, schemes: [http, https], networks: [\"%s\"]}]"
+                .formatted(String.join("\", \"", wishes.allowed()));
     return """
         {listen: "127.0.0.1:0", piece-listen: "127.0.0.1:0", manager: "127.0.0.1:%d", \
-        store: {directory: "%s"}, local: {socket: "%s"}, egress: {public-internet: true, rules: %s}}"""
-        .formatted(manager, state.path().resolve(name + "-store"), socket, rules);
+        store: {directory: "%s"}, local: {socket: "%s"}, egress: {public-internet: true, rules: %s}%s}"""
+        .formatted(manager, state.path().resolve(name + "-store"), socket, rules, more);
+  }
+
+  private String mirrorYaml() {
+    if (wishes.mirrored().isEmpty()) {
+      return "";
+    }
+    var upstreams = new StringJoiner(", ");
+    for (MirroredRegistry one : wishes.mirrored()) {
+      String realms = one.realms().stream().map(realm -> "\"" + realm + "\"").collect(Collectors.joining(", "));
+      upstreams.add(
+          "{name: \"%s\", url: \"%s\", realms: [%s], default: %s}"
+              .formatted(one.name(), one.origin(), realms, upstreams.length() == 0));
+    }
+    return ", proxy: {listen: \"127.0.0.1:%d\", upstreams: [%s]}".formatted(wishes.mirrorPort(), upstreams);
   }
 
   List<RunningRole> roles() {

@@ -1,10 +1,13 @@
 package dev.damselfly.dist.daemon;
 
+import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.dist.cli.RoleFlags;
 import dev.damselfly.dist.cli.StateDir;
+import dev.damselfly.dist.runtime.MirroredRegistry;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// `damselfly up`: the embedded stack, until it is stopped.
 final class UpCommand {
@@ -15,15 +18,26 @@ final class UpCommand {
   }
 
   private static int serve(RoleFlags.UpWords flags) {
+    List<MirroredRegistry> mirrored;
+    try {
+      mirrored = flags.mirrored().stream().map(MirroredRegistry::of).toList();
+    } catch (InvalidValue e) {
+      System.err.println("damselfly: --mirror: " + e.rule());
+      return RoleFlags.USAGE;
+    }
+    return serve(flags, new EmbeddedStack.Wishes(flags.allowedOrigins(), mirrored, flags.mirrorPort()));
+  }
+
+  private static int serve(RoleFlags.UpWords flags, EmbeddedStack.Wishes wishes) {
     var foreground = new Foreground();
     long begin = System.nanoTime();
-    try (var stack = new EmbeddedStack(StateDir.ofEnvironment(), flags.allowedOrigins(), foreground::stop)) {
+    try (var stack = new EmbeddedStack(StateDir.ofEnvironment(), wishes, foreground::stop)) {
       stack.start();
       if (flags.announceReady()) {
         System.out.println("ready");
         System.out.close(); // whoever started us has read its line and is gone
       } else {
-        stack.roles().forEach(role -> System.out.println(role.role() + " " + role.identity() + " on port " + role.port()));
+        stack.roles().forEach(role -> tell(role, wishes));
         System.out.println("ready after " + (System.nanoTime() - begin) / 1_000_000 + " ms; stop with Ctrl-C or `damselfly down`");
       }
       return foreground.await();
@@ -39,5 +53,11 @@ final class UpCommand {
     } finally {
       foreground.closed();
     }
+  }
+
+  private static void tell(RunningRole role, EmbeddedStack.Wishes wishes) {
+    System.out.println(role.role() + " " + role.identity() + " on port " + role.port());
+    String registries = wishes.mirrored().stream().map(one -> one.name().text()).collect(Collectors.joining(", "));
+    role.mirrorPort().ifPresent(port -> System.out.println("mirror of " + registries + " at http://127.0.0.1:" + port));
   }
 }

@@ -4,6 +4,7 @@ import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.id.HostPort;
 import dev.damselfly.authz.files.FileName;
 import dev.damselfly.manager.address.HostName;
+import java.util.List;
 
 /// A registry as image references name it: a host in lower case, perhaps with a port.
 ///
@@ -35,7 +36,16 @@ public record RegistryName(String text) {
 
   /// Where this registry serves, unless said otherwise.
   Origin usualOrigin() {
-    return Origin.of("https://" + (text.equals("docker.io") ? "registry-1.docker.io" : text));
+    return Origin.of("https://" + (isDockerHub() ? "registry-1.docker.io" : text));
+  }
+
+  /// Token services besides the registry itself, unless said otherwise.
+  List<Origin> usualRealms() {
+    return isDockerHub() ? List.of(Origin.of("https://auth.docker.io")) : List.of();
+  }
+
+  private boolean isDockerHub() {
+    return text.equals("docker.io");
   }
 
   @Override
