@@ -3,6 +3,7 @@ package dev.damselfly.authz.block;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.limits.PatternSize;
 import java.util.List;
 
 /// A regular expression about URLs that runs in linear time (RE2). Matches anywhere unless anchored. Immutable.
@@ -21,6 +22,7 @@ public final class UrlPattern {
     if (text.isEmpty() || text.length() > MAX) {
       throw new InvalidValue("a regular expression has 1 to 1024 characters");
     }
+    PatternSize.require(text);
     try {
       return new UrlPattern(Pattern.compile(text));
     } catch (PatternSyntaxException | IllegalArgumentException | IndexOutOfBoundsException e) {
