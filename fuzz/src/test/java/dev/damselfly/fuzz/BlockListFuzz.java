@@ -176,6 +176,7 @@ final class BlockListFuzz implements Target {
       texts.add(all + "\n" + url + "\n" + url + "\tbatch\n" + url + "\t\tnightly\n" + url + "\t\t\t6");
       texts.add(list("\"urls\":[\"/secret/\"]") + "\n" + url);
     }
+    texts.add(list("\"urls\":[\"plain\"]") + "\nhttp://h/plain\nhttp://h/other");
     texts.add("{}");
     texts.add("{\"block_list\":null}\nhttp://h/f");
     texts.add("{\"block_list\":{}}");
