@@ -204,8 +204,7 @@ public final class PeerProcess implements AutoCloseable {
     var downloads = own(new Downloads(colleagues, config.downloads().sessions(), parents), Downloads::close);
     downloads.start();
     late.seeds(new SeedFetches(downloads, self.id().value()));
-    var answers =
-        new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, blocks, surroundings);
+    var answers = new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, blocks, surroundings);
     listen(downloads, answers, timer);
     if (config.downloads().tools().isPresent()) {
       serveTools(config.downloads().tools().get(), downloads, store, new SchedulerTasks(schedulers, self.id().value()));
