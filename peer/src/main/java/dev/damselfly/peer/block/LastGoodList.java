@@ -9,8 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -26,13 +25,12 @@ record LastGoodList(Path directory, FileName name) {
 
   /// Absent when none was kept. One that cannot be read is none: nothing is guessed.
   Optional<BlockList> load() {
-    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      return Optional.empty();
-    }
     try (SafeDir open = SafeDir.open(directory)) {
       return open.exists(name)
           ? Optional.of(BlockListDocument.parse(open.bytes(name, BlockListDocument.MAX_BYTES)))
           : Optional.empty();
+    } catch (NoSuchFileException e) {
+      return Optional.empty(); // the first start
     } catch (IOException e) {
       LOG.warn("the kept block list cannot be read", e);
       return Optional.empty();
