@@ -18,7 +18,7 @@ public final class Targets {
         new SchedulerUnaryFuzz(), new AnnouncePeerFuzz(), new JoinStreamFuzz(), new UploadRpcFuzz(), new LocalServiceFuzz(),
         new ToolsRpcFuzz(),
         new ManagerRpcFuzz(), new TextValuesFuzz(), new RafsFuzz(), new ChunkFuzz(),
-        new LayerFuzz(), new ProxyRequestFuzz(), new LazyImageFuzz(), new MountedTreeFuzz(), new RedirectFuzz());
+        new LayerFuzz(), new ProxyRequestFuzz(), new BlockListFuzz(), new LazyImageFuzz(), new MountedTreeFuzz(), new RedirectFuzz());
   }
 
   /// `list` prints name, class and oracle; `seeds CLASS DIRECTORY` writes the seeds of a target; `replay CLASS` runs them

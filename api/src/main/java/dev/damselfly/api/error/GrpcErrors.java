@@ -58,7 +58,7 @@ public final class GrpcErrors {
   private static Code toolCode(Reason reason) {
     return switch (reason) {
       case MALFORMED_FIELD, FORBIDDEN_FIELD -> Code.INVALID_ARGUMENT;
-      case CALLER_NOT_ALLOWED, EGRESS_DENIED -> Code.PERMISSION_DENIED;
+      case CALLER_NOT_ALLOWED, EGRESS_DENIED, BLOCK_LISTED -> Code.PERMISSION_DENIED;
       case LIMIT_EXCEEDED -> Code.RESOURCE_EXHAUSTED;
       case RANGE_UNSATISFIABLE -> Code.FAILED_PRECONDITION;
       case NOT_SERVED -> Code.UNIMPLEMENTED;

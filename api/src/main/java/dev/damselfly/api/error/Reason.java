@@ -28,6 +28,10 @@ public enum Reason {
   NO_SPACE(Code.RESOURCE_EXHAUSTED),
   /// The egress policy does not let us connect there.
   EGRESS_DENIED(Code.PERMISSION_DENIED),
+  /// A block list of the cluster refuses this download.
+  BLOCK_LISTED(Code.PERMISSION_DENIED),
+  /// No block list is known yet, so nothing may be downloaded.
+  BLOCK_LIST_UNKNOWN(Code.UNAVAILABLE),
   /// The origin answered with an error; its HTTP status stands beside.
   ORIGIN_FAILED(Code.UNAVAILABLE),
   /// The origin's content is not the one this task started with.

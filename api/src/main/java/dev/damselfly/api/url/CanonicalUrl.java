@@ -118,6 +118,16 @@ public final class CanonicalUrl {
     return parts.path();
   }
 
+  /// All of it as given, filtered parameters too; empty when absent. May hold signed parameters: not for logs.
+  public String query() {
+    return parts.query();
+  }
+
+  /// As serialised.
+  UrlParts parts() {
+    return parts;
+  }
+
   /// There is an `@` before the host, be it with an empty user name: fine in an id, never in a request.
   public boolean hasUserInfo() {
     return UrlText.hasUserInfo(given);

@@ -19,6 +19,8 @@ public enum AuditAction {
   SVID_ROTATE("svid.rotate"),
   SVID_ROTATE_FAIL("svid.rotate.fail"),
   EGRESS_DENY("egress.deny"),
+  BLOCK_LIST_CHANGE("blocklist.change"),
+  BLOCK_LIST_DENY("blocklist.deny"),
   LIMIT_HIT("limit.hit"),
   EXPORT("export"),
   PROXY_FORWARD("proxy.forward"),

@@ -137,6 +137,14 @@ public enum Bound {
   DNS_TIME("B-34", EVERYWHERE, "time to resolve a name", MILLIS, between(1, 10 * SECOND), 2 * SECOND, "refuse"),
   REGEX_LENGTH("B-35", EVERYWHERE, "regular expression", BYTES, between(1, 4 * KIB), KIB, "refuse at load"),
   REGEX_RULES("B-35", EVERYWHERE, "rules per set", COUNT, between(1, 10_000), 1000, "refuse at load"),
+  BLOCK_RULES(
+      "B-35", ON_MANAGERS_AND_PEERS, "rules of one kind in a block list", COUNT, between(256, 256), 256, "refuse at load"),
+  BLOCK_PATTERNS(
+      "B-35", ON_MANAGERS_AND_PEERS, "instructions of all regular expressions of one list, compiled", COUNT,
+      between(10_000, 10_000), 10_000, "refuse at load"),
+  BLOCK_DOCUMENT(
+      "B-35", ON_MANAGERS_AND_PEERS, "block list as a document", BYTES, between(12 * KIB, 12 * KIB), 12 * KIB,
+      "refuse at load"),
   JWT("B-36", ON_MANAGERS_AND_PEERS, "JWT", BYTES, between(1, 16 * KIB), 8 * KIB, "401"),
   CHAIN_CERTIFICATES("B-37", EVERYWHERE, "certificates of a chain", COUNT, between(1, 10), 5, "handshake failure"),
   CHAIN_BYTES("B-37", EVERYWHERE, "bytes of a chain", BYTES, between(1, 128 * KIB), 64 * KIB, "handshake failure"),

@@ -137,6 +137,16 @@ final class Cluster implements AutoCloseable {
         + further + "}";
   }
 
+  /// Ends the manager and starts it again where it was, with other clusters in its file.
+  void managerAgain(String clusters) throws IOException, InterruptedException {
+    kill("manager");
+    String database = identities.place("manager").resolve("db").toString();
+    role(
+        "manager",
+        "manager",
+        "{listen: \"" + plan.address("manager") + ":" + managerPort + "\", database: \"" + database + "\", clusters: " + clusters + "}");
+  }
+
   private String schedulerYaml(String name) {
     String further = plan.further(name);
     return (further.startsWith(", listen:") ? "{" : "{listen: \"" + plan.address(name) + ":0\", ")

@@ -92,7 +92,7 @@ final class LyingPeer {
     var schedulers =
         own(
             new Schedulers(
-                new ManagerDirectory(manager, self),
+                new ManagerDirectory(manager, self, settings -> {}),
                 address -> channels.open(address, Expected.role(Role.SCHEDULER).inCluster(CLUSTER)),
                 new HostAnnouncer(new HostFacts(self, disk, Path.of("/proc"))),
                 own(new SystemTimer("liar"))));

@@ -116,8 +116,9 @@ public record ManagerConfig(
             reader.integer("seed-load-limit", ClusterLimits.DEFAULT.seedLoad(), 1, 50_000));
     var networks = reader.list("member-networks", ClusterSpec.MAX_NETWORKS, Cidr::parse);
     var scopes = scopes(reader.section("scopes"));
+    var blocks = BlockSections.of(reader);
     return checked(
-        reader, "scopes", () -> new ClusterSpec(name, bio, isDefault, scopes, limits, networks), STAND_IN);
+        reader, "scopes", () -> new ClusterSpec(name, bio, isDefault, scopes, limits, networks, blocks), STAND_IN);
   }
 
   private static Scopes scopes(ConfigReader reader) {

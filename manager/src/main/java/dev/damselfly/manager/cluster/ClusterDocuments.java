@@ -1,9 +1,13 @@
 package dev.damselfly.manager.cluster;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.block.BlockList;
+import dev.damselfly.authz.block.BlockListDocument;
 import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.manager.document.Json;
 import dev.damselfly.manager.document.TextPattern;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -17,6 +21,9 @@ public final class ClusterDocuments {
 
   record LoadDocument(@Nullable Integer loadLimit) {}
 
+  /// @param blockList read by [BlockListDocument], from the same text
+  record ClientDocument(@Nullable Integer loadLimit, @Nullable JsonNode blockList) {}
+
   record ScopesDocument(
       @Nullable String idc,
       @Nullable String location,
@@ -27,13 +34,25 @@ public final class ClusterDocuments {
     return Json.write(new ConfigDocument(limits.candidateParents(), limits.filterParents()));
   }
 
-  public static String clientConfig(ClusterLimits limits) {
-    return Json.write(new LoadDocument(limits.load()));
+  /// What peers work with.
+  public static String clientConfig(ClusterSpec spec) {
+    return Json.write(new ClientDocument(spec.limits().load(), blockList(spec.blocks().peers())));
   }
 
-  /// Holds the block list of seed clients; there is none to declare.
-  public static String seedClientConfig() {
-    return "{}";
+  /// What seed peers work with: nothing but their block list.
+  public static String seedClientConfig(ClusterSpec spec) {
+    return Json.write(new ClientDocument(null, blockList(spec.blocks().seeds())));
+  }
+
+  private static @Nullable JsonNode blockList(BlockList list) {
+    return list.isEmpty() ? null : BlockListDocument.write(list);
+  }
+
+  /// @throws InvalidValue when one of the documents holds a list that is not understood
+  static ClusterBlocks blocks(String clientConfig, String seedClientConfig) {
+    return new ClusterBlocks(
+        BlockListDocument.parse(clientConfig.getBytes(StandardCharsets.UTF_8)),
+        BlockListDocument.parse(seedClientConfig.getBytes(StandardCharsets.UTF_8)));
   }
 
   public static String seedConfig(ClusterLimits limits) {
@@ -45,7 +64,7 @@ public final class ClusterDocuments {
   /// @throws InvalidValue when a document has unknown keys, wrong types or numbers out of bounds
   static ClusterLimits limits(String config, String clientConfig, String seedConfig) {
     var own = Json.read(config, ConfigDocument.class);
-    var client = Json.read(clientConfig, LoadDocument.class);
+    var client = Json.read(clientConfig, ClientDocument.class);
     var seed = Json.read(seedConfig, LoadDocument.class);
     return new ClusterLimits(
         orElse(own.candidateParentLimit(), ClusterLimits.DEFAULT.candidateParents()),

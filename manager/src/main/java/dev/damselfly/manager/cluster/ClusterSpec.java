@@ -10,10 +10,23 @@ import java.util.List;
 /// @param bio text for people, at most 1024 characters
 /// @param isDefault taken when nothing else speaks for another one
 /// @param memberNetworks where schedulers and seed peers may say they are, besides the address they come from
+/// @param blocks what its members refuse to download
 public record ClusterSpec(
-    ClusterName name, String bio, boolean isDefault, Scopes scopes, ClusterLimits limits, List<Cidr> memberNetworks) {
+    ClusterName name,
+    String bio,
+    boolean isDefault,
+    Scopes scopes,
+    ClusterLimits limits,
+    List<Cidr> memberNetworks,
+    ClusterBlocks blocks) {
   public static final int MAX_BIO = 1024;
   public static final int MAX_NETWORKS = 64;
+
+  /// Without block lists.
+  public ClusterSpec(
+      ClusterName name, String bio, boolean isDefault, Scopes scopes, ClusterLimits limits, List<Cidr> memberNetworks) {
+    this(name, bio, isDefault, scopes, limits, memberNetworks, ClusterBlocks.NONE);
+  }
 
   public ClusterSpec {
     if (bio.length() > MAX_BIO) {

@@ -73,8 +73,8 @@ public final class ClusterStore {
         .bind("now", clock.millis())
         .bind("bio", spec.bio())
         .bind("config", ClusterDocuments.config(spec.limits()))
-        .bind("client", ClusterDocuments.clientConfig(spec.limits()))
-        .bind("seed", ClusterDocuments.seedClientConfig())
+        .bind("client", ClusterDocuments.clientConfig(spec))
+        .bind("seed", ClusterDocuments.seedClientConfig(spec))
         .bind("scopes", ClusterDocuments.scopes(spec.scopes()))
         .bind("networks", ClusterDocuments.networks(spec.memberNetworks()))
         .bind("default", spec.isDefault())
@@ -127,7 +127,7 @@ public final class ClusterStore {
         .createQuery(
             """
             select c.id, s.id as seed_id, c.name, c.bio, c.is_default, c.scopes, c.config, c.client_config,
-              s.config as seed_config, c.member_networks
+              c.seed_client_config, s.config as seed_config, c.member_networks
             from scheduler_cluster c join seed_peer_cluster s on s.scheduler_cluster_id = c.id
             where c.is_del = 0 order by c.id""")
         .map((row, _) -> cluster(row))
@@ -144,7 +144,8 @@ public final class ClusterStore {
             ClusterDocuments.scopes(row.getString("scopes")),
             ClusterDocuments.limits(
                 row.getString("config"), row.getString("client_config"), row.getString("seed_config")),
-            networks);
+            networks,
+            ClusterDocuments.blocks(row.getString("client_config"), row.getString("seed_client_config")));
     return new Cluster(new ClusterId(row.getLong("id")), new SeedClusterId(row.getLong("seed_id")), spec);
   }
 }

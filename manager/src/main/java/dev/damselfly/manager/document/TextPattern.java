@@ -3,6 +3,7 @@ package dev.damselfly.manager.document;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.limits.PatternSize;
 
 /// A regular expression that runs in linear time (RE2). Matches anywhere unless anchored.
 public final class TextPattern {
@@ -19,6 +20,7 @@ public final class TextPattern {
     if (text.isEmpty() || text.length() > MAX) {
       throw new InvalidValue("a regular expression has 1 to 1024 characters");
     }
+    PatternSize.require(text);
     try {
       return new TextPattern(Pattern.compile(text));
     } catch (PatternSyntaxException e) {

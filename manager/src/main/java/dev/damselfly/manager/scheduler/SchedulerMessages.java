@@ -34,7 +34,7 @@ public final class SchedulerMessages {
   static Scheduler forPeer(Advertised advertised) {
     var cluster =
         cluster(advertised.cluster())
-            .setSeedClientConfig(ByteString.copyFromUtf8(ClusterDocuments.seedClientConfig()));
+            .setSeedClientConfig(ByteString.copyFromUtf8(ClusterDocuments.seedClientConfig(advertised.cluster().spec())));
     return with(advertised, cluster.build());
   }
 
@@ -50,7 +50,7 @@ public final class SchedulerMessages {
         .setName(cluster.name().value())
         .setBio(cluster.spec().bio())
         .setConfig(ByteString.copyFromUtf8(ClusterDocuments.config(cluster.spec().limits())))
-        .setClientConfig(ByteString.copyFromUtf8(ClusterDocuments.clientConfig(cluster.spec().limits())))
+        .setClientConfig(ByteString.copyFromUtf8(ClusterDocuments.clientConfig(cluster.spec())))
         .setScopes(ByteString.copyFromUtf8(ClusterDocuments.scopes(cluster.spec().scopes())));
   }
 }

@@ -3,7 +3,10 @@ package dev.damselfly.manager.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.block.BlockRules;
+import dev.damselfly.authz.block.UrlPattern;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.egress.Cidr;
@@ -26,6 +29,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @NullMarked
@@ -176,6 +180,89 @@ class ManagerConfigTest {
   void read_refusesDatabasePathsThatCouldBecomeSettings(String path) {
     assertThatThrownBy(() -> read(SHORTEST.replace("/var/lib/damselfly/manager", "\"" + path + "\"")))
         .hasMessageStartingWith("database: ");
+  }
+
+  @Test
+  void read_takesBlockListsOfPeersAndSeeds() throws Exception {
+    var config =
+        read(
+            """
+            listen: 127.0.0.1:1
+            database: /d
+            clusters:
+              - name: a
+                block-list:
+                  task:
+                    download:
+                      applications: [batch]
+                      urls: ["^https?://files[.]example[.]org/private/"]
+                      tags: [nightly]
+                      priorities: [6, -1]
+                  persistent-task:
+                    upload: {tags: [u]}
+                  persistent-cache-task:
+                    download: {priorities: [0]}
+                seed-block-list:
+                  task: {download: {applications: [s]}}
+            """);
+
+    var peers = config.clusters().getFirst().blocks().peers();
+    assertThat(peers.taskDownload())
+        .isEqualTo(
+            new BlockRules(
+                List.of("batch"),
+                List.of(UrlPattern.parse("^https?://files[.]example[.]org/private/")),
+                List.of("nightly"),
+                List.of(6, -1)));
+    assertThat(peers.persistentUpload().tags()).containsExactly("u");
+    assertThat(peers.persistentCacheDownload().priorities()).containsExactly(0);
+    assertThat(config.clusters().getFirst().blocks().seeds().taskDownload().applications()).containsExactly("s");
+  }
+
+  /// Field and rule, never the value.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "task: {download: {urls: ['(SECRET']}}|block-list.task.download.urls[0]: must be a regular expression of RE2",
+        "task: {download: {urls: ['SECRET(?=a)']}}|block-list.task.download.urls[0]: must be a regular expression of RE2",
+        "task: {download: {urls: ['((SECRET{999}){999}){999}']}}|block-list.task.download.urls[0]: must not repeat more",
+        "task: {download: {urls: ['']}}|block-list.task.download.urls[0]: a regular expression has 1 to 1024 characters",
+        "task: {download: {applications: [a, '']}}|block-list.task.download.applications[1]: must have 1 to 1024 bytes",
+        "task: {download: {tags: [[SECRET]]}}|block-list.task.download.tags[0]: must be a single value",
+        "task: {download: {priorities: [2147483648]}}|block-list.task.download.priorities[0]: must be a whole number of 32 bits",
+        "task: {download: {priorities: [SECRET]}}|block-list.task.download.priorities[0]: must be a whole number of 32 bits",
+        "task: {download: {priorities: [1.0]}}|block-list.task.download.priorities[0]: must be a whole number of 32 bits",
+        "task: {upload: {tags: [SECRET]}}|block-list.task.upload: unknown key",
+        "persistent-task: {upload: {priorities: [1]}}|block-list.persistent-task.upload.priorities: unknown key",
+        "task: {download: {hosts: [SECRET]}}|block-list.task.download.hosts: unknown key",
+        "task: [SECRET]|block-list.task: must be a mapping"
+      })
+  void read_refusesRulesByFieldAndRule(String list, String problem) {
+    String file = "listen: 127.0.0.1:1\ndatabase: /d\nclusters: [{name: a, block-list: {" + list + "}}]";
+
+    assertThatThrownBy(() -> read(file))
+        .isInstanceOf(ConfigProblems.class)
+        .hasMessageContaining("clusters[0]." + problem)
+        .hasMessageNotContaining("SECRET");
+  }
+
+  @Test
+  @Threat({"B-35"})
+  void read_boundsBlockLists() {
+    var many = IntStream.range(0, 257).mapToObj(i -> "t" + i).toList();
+    var large = IntStream.range(0, 250).mapToObj(i -> "t" + "x".repeat(50) + i).toList();
+    var slow = IntStream.range(0, 11).mapToObj(i -> "'a{1000}" + i + "'").toList();
+
+    assertRefused("tags", many.toString(), "block-list.task.download.tags: must be a list of at most 256");
+    assertRefused("tags", large.toString(), "block-list: a block list has at most 12 KiB");
+    assertRefused("urls", slow.toString(), "block-list.task.download: urls: the regular expressions of a list have at most 10000");
+  }
+
+  private static void assertRefused(String key, String values, String problem) {
+    String file = "listen: 127.0.0.1:1\ndatabase: /d\nclusters: [{name: a, block-list: {task: {download: {" + key + ": " + values + "}}}}]";
+
+    assertThatThrownBy(() -> read(file)).isInstanceOf(ConfigProblems.class).hasMessageContaining("clusters[0]." + problem);
   }
 
   @Test

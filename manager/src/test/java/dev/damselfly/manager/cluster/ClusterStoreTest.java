@@ -7,6 +7,9 @@ import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
+import dev.damselfly.authz.block.BlockList;
+import dev.damselfly.authz.block.BlockRules;
+import dev.damselfly.authz.block.UrlPattern;
 import dev.damselfly.authz.egress.Cidr;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.manager.document.TextPattern;
@@ -29,7 +32,14 @@ class ClusterStoreTest {
           true,
           new Scopes("i1|i2", "eu|de", List.of(Cidr.parse("10.0.0.0/8")), List.of(TextPattern.parse("^n[0-9]"))),
           new ClusterLimits(4, 20, 100, 3000),
-          List.of(Cidr.parse("2001:db8::/32")));
+          List.of(Cidr.parse("2001:db8::/32")),
+          new ClusterBlocks(
+              new BlockList(rules("p"), rules("d"), BlockRules.NONE, BlockRules.NONE, BlockRules.NONE),
+              new BlockList(rules("s"), BlockRules.NONE, BlockRules.NONE, BlockRules.NONE, BlockRules.NONE)));
+
+  private static BlockRules rules(String name) {
+    return new BlockRules(List.of("a" + name), List.of(UrlPattern.parse("^https://" + name + "[.]")), List.of("t"), List.of(-1, 6));
+  }
 
   @Test
   void declare_keepsEveryPartOfACluster() {
@@ -59,7 +69,17 @@ class ClusterStoreTest {
   void documents_haveTheWireKeys() {
     assertThat(ClusterDocuments.config(ClusterLimits.DEFAULT))
         .isEqualTo("{\"candidate_parent_limit\":3,\"filter_parent_limit\":15}");
-    assertThat(ClusterDocuments.clientConfig(ClusterLimits.DEFAULT)).isEqualTo("{\"load_limit\":200}");
+    assertThat(ClusterDocuments.clientConfig(TestManager.cluster("a"))).isEqualTo("{\"load_limit\":200}");
+    assertThat(ClusterDocuments.clientConfig(FULL))
+        .isEqualTo(
+            "{\"load_limit\":100,\"block_list\":{\"task\":{\"download\":{\"applications\":[\"ap\"],\"urls\":[\"^https://p[.]\"],"
+                + "\"tags\":[\"t\"],\"priorities\":[-1,6]}},\"persistent_task\":{\"download\":{\"applications\":[\"ad\"],"
+                + "\"urls\":[\"^https://d[.]\"],\"tags\":[\"t\"],\"priorities\":[-1,6]}}}}");
+    assertThat(ClusterDocuments.seedClientConfig(FULL))
+        .isEqualTo(
+            "{\"block_list\":{\"task\":{\"download\":{\"applications\":[\"as\"],\"urls\":[\"^https://s[.]\"],"
+                + "\"tags\":[\"t\"],\"priorities\":[-1,6]}}}}");
+    assertThat(ClusterDocuments.seedClientConfig(TestManager.cluster("a"))).isEqualTo("{}");
     assertThat(ClusterDocuments.seedConfig(ClusterLimits.DEFAULT)).isEqualTo("{\"load_limit\":2000}");
     assertThat(ClusterDocuments.scopes(Scopes.NONE)).isEqualTo("{}");
     assertThat(ClusterDocuments.scopes(FULL.scopes()))
@@ -122,6 +142,12 @@ class ClusterStoreTest {
       assertThat(foreign.safeText()).isEqualTo(unknown.safeText()).isEqualTo(nowhere.safeText());
       assertThat(manager.clusters.requireOwn(caller, manager.east.id())).isEqualTo(manager.east);
     }
+  }
+
+  @Test
+  @Threat({"B-35"})
+  void pattern_isRefusedBeforeItFillsTheMemory() {
+    assertThatThrownBy(() -> TextPattern.parse("((((((((a?){9}){9}){9}){9}){9}){9}){9})")).isInstanceOf(InvalidValue.class);
   }
 
   private static Refused failure(Runnable call) {

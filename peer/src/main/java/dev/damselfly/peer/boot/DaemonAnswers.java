@@ -6,6 +6,7 @@ import dev.damselfly.api.wire.local.v1.StatusReply;
 import dev.damselfly.authz.identity.IdentitySnapshot;
 import dev.damselfly.authz.identity.IdentitySource;
 import dev.damselfly.authz.limits.Limits;
+import dev.damselfly.peer.block.BlockLists;
 import dev.damselfly.peer.control.LocalAnswers;
 import dev.damselfly.peer.discover.HostSelf;
 import dev.damselfly.peer.discover.Schedulers;
@@ -15,6 +16,7 @@ import dev.damselfly.peer.store.StoredTask;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// What this daemon says about itself. Thread-safe.
@@ -26,6 +28,7 @@ record DaemonAnswers(
     HostSelf self,
     Schedulers schedulers,
     Limits limitsTable,
+    BlockLists blocks,
     Surroundings surroundings)
     implements LocalAnswers {
   private static final int MAX_TASKS = 1000;
@@ -62,8 +65,9 @@ record DaemonAnswers(
     IdentitySnapshot svid = identity.current();
     Duration left = Duration.between(clock.instant(), svid.notAfter());
     boolean lost = schedulers.all().isEmpty();
-    String health = left.isNegative() || lost ? "red" : "ok";
-    String served = lost ? "no scheduler answers" : "SVID for " + left.toMinutes() + " min";
+    Optional<String> trouble = lost ? Optional.of("no scheduler answers") : blocks.trouble();
+    String health = left.isNegative() || trouble.isPresent() ? "red" : "ok";
+    String served = trouble.orElse("SVID for " + left.toMinutes() + " min");
     String detail = left.isNegative() ? "the SVID has expired or was taken back" : served;
     return StatusReply.Component.newBuilder()
         .setRole(self.seed() ? "seed-peer" : "peer")

@@ -25,13 +25,12 @@ import dev.damselfly.authz.policy.Policy;
 import dev.damselfly.authz.tls.ConnectionRegistry;
 import dev.damselfly.authz.tls.HandshakeListener;
 import dev.damselfly.authz.tls.TlsContexts;
+import dev.damselfly.peer.block.BlockLists;
 import dev.damselfly.peer.control.LocalPeople;
 import dev.damselfly.peer.control.LocalServer;
-import dev.damselfly.peer.discover.HostAnnouncer;
 import dev.damselfly.peer.discover.HostFacts;
 import dev.damselfly.peer.discover.HostSelf;
-import dev.damselfly.peer.discover.ManagerDirectory;
-import dev.damselfly.peer.discover.SchedulerGrantKeys;
+import dev.damselfly.peer.discover.ManagerWatch;
 import dev.damselfly.peer.discover.SchedulerHolders;
 import dev.damselfly.peer.discover.SchedulerTasks;
 import dev.damselfly.peer.discover.Schedulers;
@@ -193,19 +192,19 @@ public final class PeerProcess implements AutoCloseable {
     var self = self(meaning, server.port(), pieces.port());
     var facts = new HostFacts(self, config.storeDirectory(), Path.of("/proc"));
     late.facts(facts);
-    var schedulers = discover(channels, self, facts, timer, late);
+    var blocks = BlockLists.open(config.storeDirectory().resolve("block-list"), self.cluster(), self.seed(), audit);
+    var schedulers = discover(new Discovery(channels, self, facts, timer, clock), blocks, late);
     var links = own(new ParentLinks(tls, connections, audit, TransferLimits.standard()), ParentLinks::close);
     var origins = own(new Origins(OriginsConfig.standard(HostFacts.version()), egress()), Origins::close);
     var random = new SecureRandom();
     var colleagues =
         new Colleagues(
-            store, OriginReader.of(origins), new GrpcSwarms(schedulers, self, random, legacyPort), links::open, timer, clock, audit, random);
+            store, OriginReader.of(origins), new GrpcSwarms(schedulers, self, random, legacyPort), links::open, timer, clock, audit, random, blocks);
     var parents = LegacyParts.parents(config.downloads(), colleagues, new SchedulerHolders(schedulers, self.id().value()), limits);
     var downloads = own(new Downloads(colleagues, config.downloads().sessions(), parents), Downloads::close);
     downloads.start();
     late.seeds(new SeedFetches(downloads, self.id().value()));
-    var answers =
-        new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, surroundings);
+    var answers = new DaemonAnswers(store, config.store().quotaBytes(), identity, clock, self, schedulers, limits, blocks, surroundings);
     listen(downloads, answers, timer);
     if (config.downloads().tools().isPresent()) {
       serveTools(config.downloads().tools().get(), downloads, store, new SchedulerTasks(schedulers, self.id().value()));
@@ -270,25 +269,12 @@ public final class PeerProcess implements AutoCloseable {
   }
 
   @GuardedBy("this")
-  private Schedulers discover(GuardedChannels channels, HostSelf self, HostFacts facts, Timer timer, LateParts late) {
+  private Schedulers discover(Discovery discovery, BlockLists blocks, LateParts late) {
     ManagedChannel manager =
-        own(channels.open(config.manager(), Expected.role(Role.MANAGER)), ManagedChannel::shutdownNow);
-    Expected expected = Expected.role(Role.SCHEDULER).inCluster(self.cluster());
-    var schedulers =
-        own(
-            new Schedulers(
-                new ManagerDirectory(manager, self),
-                address -> channels.open(address, expected),
-                new HostAnnouncer(facts),
-                timer),
-            Schedulers::close);
-    late.keys(
-        new SchedulerGrantKeys(
-            schedulers::all, (address, scheduler) -> channels.open(address, expected.exactly(scheduler)), clock));
-    late.owners(
-        (scheduler, task) ->
-            schedulers.owner(task).filter(node -> node.hostname().equals(scheduler.path().getLast())).isPresent());
+        own(discovery.channels().open(config.manager(), Expected.role(Role.MANAGER)), ManagedChannel::shutdownNow);
+    var schedulers = own(discovery.schedulers(manager, blocks, late), Schedulers::close);
     schedulers.start();
+    ManagerWatch.start(manager, schedulers::refresh);
     return schedulers;
   }
 

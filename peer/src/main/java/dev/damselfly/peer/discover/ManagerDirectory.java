@@ -1,5 +1,6 @@
 package dev.damselfly.peer.discover;
 
+import com.google.protobuf.ByteString;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.api.error.RequestFailure.Refused;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// Asks the manager which schedulers there are for this host (download-flow 2.1).
 public final class ManagerDirectory implements Directory {
@@ -24,11 +26,15 @@ public final class ManagerDirectory implements Directory {
 
   private final Channel manager;
   private final HostSelf self;
+  private final Consumer<ByteString> settings;
 
   /// @param manager a channel that expects the manager's identity
-  public ManagerDirectory(Channel manager, HostSelf self) {
+  /// @param settings is told the configuration of this host's kind of peer in each answer that names a cluster; empty when
+  ///     the manager has none to tell
+  public ManagerDirectory(Channel manager, HostSelf self, Consumer<ByteString> settings) {
     this.manager = manager;
     this.self = self;
+    this.settings = settings;
   }
 
   @Override
@@ -52,12 +58,21 @@ public final class ManagerDirectory implements Directory {
               .withWaitForReady()
               .withDeadlineAfter(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
               .listSchedulers(request.build());
+      tellSettings(response.getSchedulersList());
       return named(response.getSchedulersList());
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
         return List.of();
       }
       throw new Refused(Reason.BACKEND_DOWN, "manager: the list of schedulers cannot be read (" + e.getStatus().getCode() + ")");
+    }
+  }
+
+  /// All rows are of clusters that this identity is attested for; the best one counts, as it does for schedulers.
+  private void tellSettings(List<Scheduler> schedulers) {
+    if (!schedulers.isEmpty()) {
+      var cluster = schedulers.getFirst().getSchedulerCluster();
+      settings.accept(self.seed() ? cluster.getSeedClientConfig() : cluster.getClientConfig());
     }
   }
 

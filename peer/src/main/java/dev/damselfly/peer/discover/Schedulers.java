@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +36,12 @@ import org.slf4j.LoggerFactory;
 /// The healthy schedulers of this host's cluster, kept fresh: every 60 s, and at once after a loss.
 ///
 /// One virtual thread does all asking, so answers never cross; readers see the newest complete snapshot. An empty
-/// answer keeps the last list.
+/// answer keeps the last list, and is asked for again in 3 s.
 public final class Schedulers implements AutoCloseable {
   static final Duration REFRESH = Duration.ofSeconds(60);
   private static final Duration START_PATIENCE = Duration.ofSeconds(30);
   private static final Duration START_AGAIN = Duration.ofMillis(250);
+  private static final Duration EMPTY_AGAIN = Duration.ofSeconds(3);
   private static final Duration HEALTH_DEADLINE = Duration.ofSeconds(3);
   private static final Logger LOG = LoggerFactory.getLogger(Schedulers.class);
 
@@ -51,6 +53,7 @@ public final class Schedulers implements AutoCloseable {
   private final Map<HostPort, ManagedChannel> open = new HashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile Snapshot now = new Snapshot(List.of(), HashRing.of(List.of()));
+  private final AtomicBoolean emptyAnswer = new AtomicBoolean();
   private volatile boolean closed;
   private final Thread worker;
 
@@ -175,7 +178,11 @@ public final class Schedulers implements AutoCloseable {
   }
 
   private void refreshNow() {
-    List<SchedulerNode> healthy = healthy(directory.ask());
+    List<Directory.Named> named = directory.ask();
+    if (named.isEmpty() && emptyAnswer.compareAndSet(false, true)) {
+      timer.after(EMPTY_AGAIN, this::afterEmpty);
+    }
+    List<SchedulerNode> healthy = healthy(named);
     if (healthy.isEmpty()) {
       return; // the old list stays: it may answer again
     }
@@ -189,6 +196,12 @@ public final class Schedulers implements AutoCloseable {
     HashRing<SchedulerNode> ring = HashRing.of(members);
     now = new Snapshot(ring.members().stream().map(HashRing.Member::value).toList(), ring);
     closeUnused();
+  }
+
+  /// A manager that was started again names nobody until schedulers told it that they live.
+  private void afterEmpty() {
+    emptyAnswer.set(false);
+    refresh();
   }
 
   private List<SchedulerNode> healthy(List<Directory.Named> named) {

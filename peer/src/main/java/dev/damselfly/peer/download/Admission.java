@@ -10,6 +10,7 @@ import dev.damselfly.api.id.Digest;
 import dev.damselfly.api.id.TaskTuple;
 import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.api.wire.common.v2.TaskType;
+import dev.damselfly.authz.block.BlockQuestion;
 import dev.damselfly.peer.origin.OriginRequest;
 import java.time.Duration;
 import java.util.Optional;
@@ -143,6 +144,11 @@ record Admission(
           }
           return label;
         });
+  }
+
+  /// What block lists look at.
+  BlockQuestion forBlockList() {
+    return new BlockQuestion(tuple.canonicalUrl(), tuple.application(), tuple.tag(), priorities.getPriorityValue());
   }
 
   @Override

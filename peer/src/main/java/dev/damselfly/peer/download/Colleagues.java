@@ -1,6 +1,7 @@
 package dev.damselfly.peer.download;
 
 import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.peer.block.BlockGate;
 import dev.damselfly.peer.store.PieceStore;
 import dev.damselfly.peer.swarm.Swarms;
 import dev.damselfly.peer.time.Timer;
@@ -10,6 +11,7 @@ import java.util.random.RandomGenerator;
 /// Whom downloads work with.
 ///
 /// @param random chooses among equals; must be thread-safe
+/// @param gate decides whether a download may start
 public record Colleagues(
     PieceStore store,
     OriginReader origins,
@@ -18,4 +20,5 @@ public record Colleagues(
     Timer timer,
     InstantSource clock,
     Audit audit,
-    RandomGenerator random) {}
+    RandomGenerator random,
+    BlockGate gate) {}

@@ -5,6 +5,9 @@ import dev.damselfly.api.error.RequestFailure;
 import dev.damselfly.api.error.RequestFailure.OriginRefused;
 import dev.damselfly.api.error.RequestFailure.Refused;
 import dev.damselfly.api.id.TaskId;
+import dev.damselfly.api.url.CanonicalUrl;
+import dev.damselfly.authz.block.BlockQuestion;
+import dev.damselfly.peer.block.BlockGate;
 import dev.damselfly.peer.content.ContentFacts;
 import dev.damselfly.peer.legacy.LegacyParents;
 import dev.damselfly.peer.origin.Credentials;
@@ -103,7 +106,7 @@ public final class Downloads implements AutoCloseable {
   ///
   /// @throws dev.damselfly.api.error.RequestFailure when the request, the egress policy or the origin refuses
   public Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener) {
-    Admission asked = Admission.of(spec);
+    Admission asked = admitted(spec, caller);
     if (legacy.isEmpty() || !LegacyRoom.suits(asked)) {
       return fetch(asked, caller, listener);
     }
@@ -130,7 +133,23 @@ public final class Downloads implements AutoCloseable {
   ///
   /// @throws dev.damselfly.api.error.RequestFailure as [#get] does
   Handle getForSwarm(GetSpec spec, LocalCaller caller, DownloadListener listener) {
-    return fetch(Admission.of(spec), caller, listener);
+    return fetch(admitted(spec, caller), caller, listener);
+  }
+
+  /// Every way to a download goes through here (S-BLK-2).
+  private Admission admitted(GetSpec spec, LocalCaller caller) {
+    Admission asked = Admission.of(spec);
+    with.gate().require(new BlockGate.Attempt(asked.forBlockList(), caller.actor(), "task:" + asked.tuple().id(), "local"));
+    return asked;
+  }
+
+  /// The same decision for what a caller is given without a download, such as an answer that is passed on.
+  ///
+  /// @param object typed id of what is asked for
+  /// @param source address of the caller
+  /// @throws dev.damselfly.api.error.RequestFailure BLOCK_LISTED, BLOCK_LIST_UNKNOWN
+  public void requireUnblocked(CanonicalUrl url, LocalCaller caller, String object, String source) {
+    with.gate().require(new BlockGate.Attempt(new BlockQuestion(url, "", "", 0), caller.actor(), object, source));
   }
 
   private Handle fetch(Admission asked, LocalCaller caller, DownloadListener listener) {
@@ -162,7 +181,7 @@ public final class Downloads implements AutoCloseable {
   /// @return empty when the origin may not be asked
   /// @throws dev.damselfly.api.error.RequestFailure when the request, the egress policy or the origin refuses
   public Optional<ContentFacts> stat(GetSpec spec, LocalCaller caller) {
-    return clear(Admission.of(spec), caller).facts();
+    return clear(admitted(spec, caller), caller).facts();
   }
 
   private OriginCheck.Cleared clear(Admission asked, LocalCaller caller) {

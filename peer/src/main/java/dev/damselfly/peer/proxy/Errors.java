@@ -20,9 +20,9 @@ final class Errors {
     }
     return switch (failure.reason()) {
       case MALFORMED_FIELD, FORBIDDEN_FIELD -> new Refusal(400, Refusal.Code.UNSUPPORTED, failure.safeText());
-      case EGRESS_DENIED, CALLER_NOT_ALLOWED -> new Refusal(403, Refusal.Code.DENIED, failure.safeText());
+      case EGRESS_DENIED, CALLER_NOT_ALLOWED, BLOCK_LISTED -> new Refusal(403, Refusal.Code.DENIED, failure.safeText());
       case RANGE_UNSATISFIABLE -> new Refusal(416, Refusal.Code.UNSUPPORTED, failure.safeText());
-      case LIMIT_EXCEEDED, CANCELLED, BACKEND_DOWN, NO_SOURCE -> new Refusal(503, Refusal.Code.UNAVAILABLE, failure.safeText());
+      case LIMIT_EXCEEDED, CANCELLED, BACKEND_DOWN, BLOCK_LIST_UNKNOWN, NO_SOURCE -> new Refusal(503, Refusal.Code.UNAVAILABLE, failure.safeText());
       case NO_SPACE -> new Refusal(507, Refusal.Code.UNAVAILABLE, failure.safeText());
       case TIMED_OUT -> new Refusal(504, Refusal.Code.UNAVAILABLE, failure.safeText());
       default -> new Refusal(502, Refusal.Code.UNAVAILABLE, failure.safeText());

@@ -105,6 +105,7 @@ final class Mirror {
   }
 
   private void dispatch(Asked asked, Reply reply) throws IOException, InterruptedException {
+    blobs.requireUnblocked(asked);
     switch (asked) {
       case SiteAsk ask -> sites.run(ask, reply);
       case Ask ask -> {

@@ -11,6 +11,7 @@ import dev.damselfly.api.wire.manager.v2.ListSchedulersRequest;
 import dev.damselfly.api.wire.manager.v2.ListSchedulersResponse;
 import dev.damselfly.api.wire.manager.v2.ManagerGrpc;
 import dev.damselfly.api.wire.manager.v2.Scheduler;
+import dev.damselfly.api.wire.manager.v2.SchedulerCluster;
 import dev.damselfly.api.wire.scheduler.v2.AnnounceHostRequest;
 import dev.damselfly.api.wire.scheduler.v2.DeleteHostRequest;
 import dev.damselfly.api.wire.scheduler.v2.SchedulerGrpc;
@@ -46,6 +47,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.NullMarked;
 
 /// A peer process of cluster `c1` on loopback, and the manager and scheduler that it needs to start.
@@ -58,6 +60,8 @@ final class RunningPeer implements AutoCloseable {
   final FixedIdentity identity = new FixedIdentity(ca.snapshot("/damselfly/peer/c1/parent"));
   final GrantMint mint = new GrantMint(SpiffeId.parse("spiffe://test.example/damselfly/scheduler/c1/s1"), InstantSource.system());
   final AtomicInteger emptyAnswers = new AtomicInteger(); // what the manager gives before it names the scheduler
+  /// The configuration of peers that the manager tells.
+  final AtomicReference<ByteString> clientConfig = new AtomicReference<>(ByteString.copyFromUtf8("{}"));
   final PeerProcess process;
   private final Optional<PeerConfig.Legacy> legacy;
   private final Optional<ToolsConfig> tools;
@@ -172,7 +176,8 @@ final class RunningPeer implements AutoCloseable {
         return;
       }
       var scheduler =
-          Scheduler.newBuilder().setId(1).setHostname("s1").setIp("127.0.0.1").setPort(port).setSchedulerClusterId(1);
+          Scheduler.newBuilder().setId(1).setHostname("s1").setIp("127.0.0.1").setPort(port).setSchedulerClusterId(1)
+              .setSchedulerCluster(SchedulerCluster.newBuilder().setId(1).setClientConfig(clientConfig.get()));
       answer(out, ListSchedulersResponse.newBuilder().addSchedulers(scheduler).build());
     }
   }

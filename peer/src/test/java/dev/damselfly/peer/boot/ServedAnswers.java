@@ -4,6 +4,7 @@ import dev.damselfly.authz.identity.IdentitySnapshot;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.FixedIdentity;
+import dev.damselfly.peer.block.BlockLists;
 import dev.damselfly.peer.control.LocalAnswers;
 import dev.damselfly.peer.discover.HostAnnouncer;
 import dev.damselfly.peer.discover.HostFacts;
@@ -39,6 +40,7 @@ public final class ServedAnswers {
         self,
         schedulers,
         Limits.of(Part.PEER),
+        BlockLists.open(Path.of("/nowhere"), "east", false, event -> {}),
         new DaemonAnswers.Surroundings(List::of, stopping));
   }
 }

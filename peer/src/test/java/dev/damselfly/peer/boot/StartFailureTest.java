@@ -3,6 +3,7 @@ package dev.damselfly.peer.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.authz.testing.Leaks;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -123,6 +124,7 @@ class StartFailureTest {
   }
 
   @Test
+  @Threat("S-BLK-3")
   void managerThatIsAbsent_isNamed() throws Exception {
     try (var silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       attempt(

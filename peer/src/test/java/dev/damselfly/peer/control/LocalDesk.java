@@ -8,6 +8,7 @@ import dev.damselfly.api.wire.common.v2.Download;
 import dev.damselfly.authz.audit.Audit;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.authz.testing.TestCa;
+import dev.damselfly.peer.block.BlockGate;
 import dev.damselfly.peer.boot.ServedAnswers;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
@@ -52,8 +53,16 @@ public final class LocalDesk implements AutoCloseable {
     this(directory, audit, new NoTime());
   }
 
+  LocalDesk(Path directory, Audit audit, BlockGate gate) throws IOException {
+    this(directory, audit, new NoTime(), gate);
+  }
+
   /// @param timer of the connections and the listener
   LocalDesk(Path directory, Audit audit, Timer timer) throws IOException {
+    this(directory, audit, timer, attempt -> {});
+  }
+
+  private LocalDesk(Path directory, Audit audit, Timer timer, BlockGate gate) throws IOException {
     store = PieceStore.open(directory, new StoreConfig(1L << 30, 90, 80, TTL), clock);
     origins =
         new Origins(
@@ -61,7 +70,7 @@ public final class LocalDesk implements AutoCloseable {
             place -> {
               throw new Refused(Reason.EGRESS_DENIED, "egress: nothing is named");
             });
-    var colleagues = Alone.with(store, origins, timer, clock, audit);
+    var colleagues = Alone.with(store, origins, timer, clock, audit, gate);
     var downloads = new Downloads(colleagues, DownloadConfig.DEFAULT);
     downloads.close();
     var svid = TestCa.root("test.example").snapshot("/damselfly/peer/east/self");

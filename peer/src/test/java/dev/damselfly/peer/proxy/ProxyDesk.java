@@ -267,6 +267,9 @@ public final class ProxyDesk {
     }
 
     @Override
+    public void requireUnblocked(dev.damselfly.peer.proxy.Asked ask) {}
+
+    @Override
     public Downloads.Handle get(GetSpec spec, LocalCaller caller, DownloadListener listener) {
       note("GET", spec.download().getUrl(), spec.download().getRequestHeaderMap(), Map.of());
       throw new OriginRefused(Reason.ORIGIN_FAILED, Math.max(status, 400), "no");

@@ -9,6 +9,7 @@ import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.authz.testing.MemoryAudit;
+import dev.damselfly.peer.block.BlockGate;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
 import dev.damselfly.peer.download.Explain;
@@ -67,19 +68,24 @@ final class ProxyLab implements AutoCloseable {
 
   /// @param limits chosen values by their key
   ProxyLab(Path directory, Map<String, Long> limits) throws IOException {
-    this(directory, limits, false);
+    this(directory, limits, false, attempt -> {});
+  }
+
+  /// The guarded one, with a block list.
+  ProxyLab(Path directory, BlockGate gate) throws IOException {
+    this(directory, Map.of(), true, gate);
   }
 
   /// A proxy with two callers, [#CI] and [#DEV], and the web server `files.test`, which is for the first of them. The second
   /// registry is for the first of them, too, and open to the host.
   static ProxyLab guarded(Path directory, Map<String, Long> limits) throws IOException {
-    return new ProxyLab(directory, limits, true);
+    return new ProxyLab(directory, limits, true, attempt -> {});
   }
 
-  private ProxyLab(Path directory, Map<String, Long> limits, boolean guarded) throws IOException {
+  private ProxyLab(Path directory, Map<String, Long> limits, boolean guarded, BlockGate gate) throws IOException {
     store = PieceStore.open(directory, new StoreConfig(1L << 30, 90, 80, Duration.ofDays(1)), clock);
     origins = new Origins(OriginsConfig.standard("test"), this::egress);
-    var colleagues = Alone.with(store, origins, timer, clock, audit);
+    var colleagues = Alone.with(store, origins, timer, clock, audit, gate);
     var config =
         new DownloadConfig(2, 8, 8, Duration.ZERO, Duration.ofMillis(1), Duration.ofSeconds(5), DECISION_TTL);
     downloads = new Downloads(colleagues, config);

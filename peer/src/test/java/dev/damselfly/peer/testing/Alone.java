@@ -1,6 +1,7 @@
 package dev.damselfly.peer.testing;
 
 import dev.damselfly.authz.audit.Audit;
+import dev.damselfly.peer.block.BlockGate;
 import dev.damselfly.peer.download.Colleagues;
 import dev.damselfly.peer.download.OriginReader;
 import dev.damselfly.peer.origin.Origins;
@@ -15,7 +16,13 @@ import org.jspecify.annotations.NullMarked;
 public final class Alone {
   private Alone() {}
 
+  /// Nothing is blocked.
   public static Colleagues with(PieceStore store, Origins origins, Timer timer, InstantSource clock, Audit audit) {
+    return with(store, origins, timer, clock, audit, attempt -> {});
+  }
+
+  public static Colleagues with(
+      PieceStore store, Origins origins, Timer timer, InstantSource clock, Audit audit, BlockGate gate) {
     return new Colleagues(
         store,
         OriginReader.of(origins),
@@ -26,6 +33,7 @@ public final class Alone {
         timer,
         clock,
         audit,
-        new SplittableRandom(7));
+        new SplittableRandom(7),
+        gate);
   }
 }

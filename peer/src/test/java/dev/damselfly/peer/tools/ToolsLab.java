@@ -8,6 +8,7 @@ import dev.damselfly.authz.identity.TrustDomain;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.MemoryAudit;
+import dev.damselfly.peer.block.BlockGate;
 import dev.damselfly.peer.control.LocalPeople;
 import dev.damselfly.peer.download.DownloadConfig;
 import dev.damselfly.peer.download.Downloads;
@@ -63,12 +64,22 @@ final class ToolsLab implements AutoCloseable {
   /// @param self whom the daemon takes for its own user
   /// @param users who may connect besides root and that one
   ToolsLab(Path directory, UserPrincipal self, Set<String> users, Map<String, Long> limits) throws IOException {
+    this(directory, self, users, limits, attempt -> {});
+  }
+
+  /// The user of this process is the daemon's.
+  ToolsLab(Path directory, BlockGate gate) throws IOException {
+    this(directory, Files.getOwner(directory), NOBODY, Map.of(), gate);
+  }
+
+  private ToolsLab(Path directory, UserPrincipal self, Set<String> users, Map<String, Long> limits, BlockGate gate)
+      throws IOException {
     socket = directory.resolve("s").resolve("d.sock");
     var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     outputs = Files.createDirectory(directory.resolve("out"), mode);
     store = PieceStore.open(directory.resolve("store"), new StoreConfig(1L << 30, 90, 80, Duration.ofDays(1)), InstantSource.system());
     origins = new Origins(OriginsConfig.standard("test"), ToolsLab::egress);
-    var colleagues = Alone.with(store, origins, timer, InstantSource.system(), audit);
+    var colleagues = Alone.with(store, origins, timer, InstantSource.system(), audit, gate);
     var config =
         new DownloadConfig(
             2, 8, 8, Duration.ZERO, Duration.ofMillis(1), Duration.ofSeconds(5), Duration.ofMinutes(1));

@@ -2,8 +2,10 @@ package dev.damselfly.scheduler.cluster;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.wire.common.v2.Priority;
 import dev.damselfly.api.wire.manager.v2.Application;
+import dev.damselfly.authz.limits.PatternSize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,8 +49,9 @@ public final class Applications {
       return Optional.empty();
     }
     try {
+      PatternSize.require(regex);
       return Optional.of(Pattern.compile(regex));
-    } catch (PatternSyntaxException e) {
+    } catch (PatternSyntaxException | InvalidValue e) {
       return Optional.empty();
     }
   }
