@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +22,9 @@ import org.junit.jupiter.api.Test;
 class KillTableTest {
   private static final Path ROOT = Path.of(System.getProperty("house.root", ".."));
   private static final Path TABLE = ROOT.resolve("fuzz").resolve("kill-table");
-  private static final Set<String> LAYERS = Set.of("types", "static", "unit", "property", "fuzz", "process");
+  private static final Set<String> LAYERS = Set.of("types", "static", "unit", "property", "fuzz", "stress", "process");
   private static final Set<String> KEYS =
-      Set.of("id", "threats", "class", "module", "in", "layers", "tests", "target", "rationale");
+      Set.of("id", "threats", "class", "module", "in", "layers", "tests", "target", "stress", "rationale");
   private static final Pattern THREAT = Pattern.compile("(?m)^- id: (\\S+)$");
 
   /// One planted bug: its keys as they stand in the file.
@@ -96,6 +97,30 @@ class KillTableTest {
       assertThat(planted.items("layers").contains("fuzz")).as(planted.file()).isEqualTo(!planted.text("target").isEmpty());
       assertThat(planted.text("target").isEmpty() || targets.contains(planted.text("target"))).as(planted.file()).isTrue();
     }
+  }
+
+  @Test
+  void everyStressRow_namesAStressTest_andEveryStressTestHasOne() throws IOException {
+    var named = new TreeSet<String>();
+    for (Planted planted : all()) {
+      assertThat(planted.items("layers").contains("stress")).as(planted.file()).isEqualTo(!planted.text("stress").isEmpty());
+      if (!planted.text("stress").isEmpty()) {
+        named.add(planted.text("stress").split("\\.", 2)[0]);
+      }
+    }
+
+    assertThat(named).isEqualTo(stressTests());
+  }
+
+  private static Set<String> stressTests() throws IOException {
+    try (var files = Files.walk(ROOT.resolve("fuzz/stress/src/main/java"))) {
+      return files.map(KillTableTest::fileName).filter(name -> name.endsWith("Stress.java"))
+          .map(name -> name.substring(0, name.length() - ".java".length())).collect(Collectors.toCollection(TreeSet::new));
+    }
+  }
+
+  private static String fileName(Path file) {
+    return String.valueOf(file.getFileName());
   }
 
   @Test

@@ -88,7 +88,7 @@ final class SetsFuzz implements Target {
       if (room) {
         order.add(id);
       }
-      Script.check(limiters.of(id).isPresent() == room, "an identity got a limiter, or got none, against the rule");
+      Script.check(limiters.use(id, limiter -> limiter).isPresent() == room, "an identity got a limiter, or got none, against the rule");
       Script.check(limiters.size() == order.size() && order.size() <= capacity, "the number of limiters");
     }
   }

@@ -24,7 +24,16 @@ final class CallLimits {
   private final PerIdentity<SpiffeId, Share> shares;
   private final TokenBucket records;
 
-  private record Share(TokenBucket rate, AtomicInteger open) {}
+  private record Share(TokenBucket rate, AtomicInteger open) {
+    Turn begin() {
+      return new Turn(this, open.incrementAndGet());
+    }
+  }
+
+  /// A call of an identity that begins.
+  ///
+  /// @param open its open calls, this one included
+  private record Turn(Share share, int open) {}
 
   CallLimits(Limits limits, LongSupplier nanoClock) {
     this.maxCalls = limits.count(Bound.CALLS);
@@ -51,29 +60,42 @@ final class CallLimits {
 
   /// @throws dev.damselfly.api.error.RequestFailure.RetryLater LIMIT_EXCEEDED
   Slot enter(Caller caller) {
-    Share share =
-        shares.of(caller.id()).orElseThrow(() -> Guard.overLimit("too many identities are at work", SOON));
-    if (!share.rate().tryTake()) {
-      throw Guard.overLimit("this identity opens too many calls per second", share.rate().untilNext());
-    }
-    if (!all.tryTake()) {
-      throw Guard.overLimit("the server opens too many calls per second", all.untilNext());
-    }
-    if (share.open().incrementAndGet() > maxPerIdentity) {
-      share.open().decrementAndGet();
-      throw Guard.overLimit("this identity has too many open calls", SOON);
-    }
-    if (open.incrementAndGet() > maxCalls) {
-      open.decrementAndGet();
-      share.open().decrementAndGet();
-      throw Guard.overLimit("the server has too many open calls", SOON);
+    Turn turn =
+        shares.use(caller.id(), Share::begin)
+            .orElseThrow(() -> Guard.overLimit("too many identities are at work", SOON));
+    boolean entered = false;
+    try {
+      requireRoom(turn);
+      entered = true;
+    } finally {
+      if (!entered) {
+        turn.share().open().decrementAndGet();
+      }
     }
     var left = new AtomicBoolean();
     return () -> {
       if (left.compareAndSet(false, true)) {
         open.decrementAndGet();
-        share.open().decrementAndGet();
+        turn.share().open().decrementAndGet();
       }
     };
+  }
+
+  /// Counts the call in all when it may begin.
+  private void requireRoom(Turn turn) {
+    TokenBucket rate = turn.share().rate();
+    if (!rate.tryTake()) {
+      throw Guard.overLimit("this identity opens too many calls per second", rate.untilNext());
+    }
+    if (!all.tryTake()) {
+      throw Guard.overLimit("the server opens too many calls per second", all.untilNext());
+    }
+    if (turn.open() > maxPerIdentity) {
+      throw Guard.overLimit("this identity has too many open calls", SOON);
+    }
+    if (open.incrementAndGet() > maxCalls) {
+      open.decrementAndGet();
+      throw Guard.overLimit("the server has too many open calls", SOON);
+    }
   }
 }

@@ -38,18 +38,19 @@ public final class PerIdentity<K, T> {
     this.idle = idle;
   }
 
-  /// The limiter of the identity; absent when all places are taken by identities at work.
-  public synchronized Optional<T> of(K identity) {
-    @Nullable T known = byUse.get(identity);
-    if (known != null) {
-      return Optional.of(known);
+  /// Uses the limiter of the identity; absent when all places are taken by identities at work.
+  ///
+  /// @param begin makes the limiter busy, so that it stays; runs before it can make room, must not block
+  public synchronized <R> Optional<R> use(K identity, Function<? super T, R> begin) {
+    @Nullable T limiter = byUse.get(identity);
+    if (limiter == null) {
+      if (byUse.size() >= capacity && !evictOne()) {
+        return Optional.empty();
+      }
+      limiter = fresh.apply(identity);
+      byUse.put(identity, limiter);
     }
-    if (byUse.size() >= capacity && !evictOne()) {
-      return Optional.empty();
-    }
-    T made = fresh.apply(identity);
-    byUse.put(identity, made);
-    return Optional.of(made);
+    return Optional.of(begin.apply(limiter));
   }
 
   public synchronized int size() {

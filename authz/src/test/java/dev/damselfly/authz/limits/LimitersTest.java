@@ -49,13 +49,13 @@ class LimitersTest {
   @Threat({"F-17", "S-SCH-12"})
   void perIdentity_isBoundedAndKeepsThoseAtWork() {
     var limiters = new PerIdentity<String, TokenBucket>(2, id -> new TokenBucket(1, nanos::get), TokenBucket::isFull);
-    limiters.of("busy").orElseThrow().tryTake();
-    limiters.of("idle");
+    assertThat(limiters.use("busy", TokenBucket::tryTake)).contains(true);
+    limiters.use("idle", TokenBucket::isFull);
 
-    assertThat(limiters.of("third")).isPresent();
+    assertThat(limiters.use("third", TokenBucket::isFull)).isPresent();
     assertThat(limiters.size()).isEqualTo(2);
-    limiters.of("third").orElseThrow().tryTake();
-    assertThat(limiters.of("fourth")).isEmpty();
-    assertThat(limiters.of("busy").orElseThrow().tryTake()).isFalse();
+    assertThat(limiters.use("third", TokenBucket::tryTake)).contains(true);
+    assertThat(limiters.use("fourth", TokenBucket::isFull)).isEmpty();
+    assertThat(limiters.use("busy", TokenBucket::tryTake)).contains(false);
   }
 }

@@ -37,6 +37,8 @@ class ChallengeTest {
         "Bearer realm=\"http://hub.test/token\"",
         "Bearer realm=\"http://auth.hub.test:8443/token\"",
         "Bearer realm=\"https://auth.hub.test/token\"",
+        "Bearer realm=\"https://hub.test:8443/token\"",
+        "Bearer realm=\"https://xauth.hub.test:8443/token\"",
         "Bearer realm=\"https://hub.test@evil.test/\"",
         "Bearer realm=\"https://hub.test:443@evil.test/\"",
         "Bearer realm=\"https://hub.test.evil.test/\"",

@@ -112,6 +112,16 @@ final class RawHttp implements AutoCloseable {
     return line.toString();
   }
 
+  /// Whether the other end closes the connection without an answer to this.
+  boolean isRefused(String text) throws IOException {
+    try {
+      send(text);
+    } catch (java.net.SocketException reset) {
+      return true;
+    }
+    return isEnded();
+  }
+
   /// Whether the other end closed the connection, after nothing more.
   boolean isEnded() throws IOException {
     try {

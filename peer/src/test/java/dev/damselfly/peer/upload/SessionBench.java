@@ -39,8 +39,21 @@ public final class SessionBench implements AutoCloseable {
   private SessionBench(UploadLimits limits, Caller caller) {
     this.limits = limits;
     this.caller = caller;
-    this.shares = new Shares(limits);
+    this.shares = new Shares(oneShare(limits));
     channel.freezeTime();
+  }
+
+  /// One identity may have all: what it does not give back is missed, also when its own share is gone with it.
+  private static UploadLimits oneShare(UploadLimits limits) {
+    return new UploadLimits(
+        limits.connectionsPerIdentity(),
+        limits.connections(),
+        limits.outstanding(),
+        limits.bytesPerIdentity(),
+        limits.bytesPerIdentity(),
+        limits.handshake(),
+        limits.frame(),
+        limits.stall());
   }
 
   private Shares.Share share() {
@@ -98,7 +111,7 @@ public final class SessionBench implements AutoCloseable {
     settle();
   }
 
-  /// True when the whole share of the identity is free again, after the end.
+  /// True when everything that may be in flight is free again, after the end.
   public boolean gaveAllBack() {
     var share = shares.join(caller.id()).orElseThrow();
     return share.take(Math.toIntExact(limits.bytesPerIdentity()), () -> {});

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// A task with its peers and their graph. One lock guards it all; no method calls out while it is held.
 ///
@@ -64,6 +65,11 @@ public final class Task {
   /// @param seedFailed the newest seed peer failed a short time ago
   public record Outlook(TaskState state, TaskSizes sizes, boolean available, boolean seedFailed, boolean mayGoToOrigin) {}
 
+  /// A peer is in the task.
+  ///
+  /// @param replaced host of the peer of that id that was in it before; null when there was none
+  record Admitted(@Nullable Host replaced) {}
+
   Task(TaskKey key, TaskFacts facts, TaskSizes sizes, int backToSourceLimit, InstantSource clock) {
     this.key = key;
     this.facts = facts;
@@ -106,7 +112,7 @@ public final class Task {
   /// Adds a peer in state Pending, or replaces one whose stream is gone.
   ///
   /// @return absent when the task was removed meanwhile: the caller looks it up again
-  synchronized Optional<Boolean> admit(PeerSpec spec, Object stream) {
+  synchronized Optional<Admitted> admit(PeerSpec spec, Object stream) {
     if (closed) {
       return Optional.empty();
     }
@@ -123,7 +129,7 @@ public final class Task {
     var peer = new Peer(spec, stream, clock.instant());
     peer.block(spec.id());
     peers.add(peer);
-    return Optional.of(known == null);
+    return Optional.of(new Admitted(known == null ? null : known.host()));
   }
 
   /// The stream of the peer ended; the peer stays as it is.

@@ -9,12 +9,12 @@ import dev.damselfly.authz.identity.SpiffeId;
 import dev.damselfly.scheduler.host.Host;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// All tasks, and which peers each host and identity has. Thread-safe.
 ///
@@ -24,9 +24,11 @@ public final class Tasks {
   private final TupleRule rule;
   private final InstantSource clock;
   private final Map<TaskKey, Task> tasks = new ConcurrentHashMap<>();
+  private final AtomicInteger taskCount = new AtomicInteger();
 
+  /// By host id: what holds the place of a peer, the peer itself and each registration of it that is under way.
   @GuardedBy("peers")
-  private final Map<String, Set<PeerKey>> peers = new HashMap<>(); // by host id
+  private final Map<String, Map<PeerKey, Integer>> peers = new HashMap<>();
 
   @GuardedBy("peers")
   private final Map<SpiffeId, Integer> byOwner = new HashMap<>();
@@ -55,23 +57,24 @@ public final class Tasks {
   public Task admit(TaskKey key, Download download, PeerSpec spec, Object stream) {
     Sha256 fingerprint = rule.fingerprint(key.id(), download);
     var peer = new PeerKey(key, spec.id());
-    boolean counted = count(peer, spec.host());
-    boolean admitted = false;
+    count(peer, spec.host());
+    @Nullable Host replaced = spec.host(); // unless it is admitted, the registration gives back its own hold
     try {
       while (true) {
         Task task = open(key, download, fingerprint, spec.host().isLegacy());
         if (!spec.host().isLegacy()) {
           task.vouch(download);
         }
-        if (task.admit(spec, stream).isPresent()) {
-          admitted = true;
+        Optional<Task.Admitted> admitted = task.admit(spec, stream);
+        if (admitted.isPresent()) {
+          replaced = admitted.get().replaced();
           return task;
         }
-        tasks.remove(key, task);
+        drop(task);
       }
     } finally {
-      if (counted && !admitted) {
-        uncount(peer, spec.host());
+      if (replaced != null) {
+        uncount(peer, replaced);
       }
     }
   }
@@ -80,17 +83,32 @@ public final class Tasks {
   private Task open(TaskKey key, Download download, Sha256 fingerprint, boolean legacy) {
     Task known = tasks.get(key);
     if (known == null) {
-      if (tasks.size() >= (legacy ? limits.tasks() / 2 : limits.tasks())) {
-        throw new Refused(Reason.LIMIT_EXCEEDED, "the scheduler knows as many tasks as it may");
-      }
       var facts = TaskFacts.of(download, fingerprint);
       var sizes = TaskSizes.of(download);
-      known = tasks.computeIfAbsent(key, k -> new Task(k, facts, sizes, limits.backToSource(), clock));
+      int most = legacy ? limits.tasks() / 2 : limits.tasks();
+      known =
+          tasks.computeIfAbsent(
+              key, k -> takePlace(most) ? new Task(k, facts, sizes, limits.backToSource(), clock) : null);
+    }
+    if (known == null) {
+      throw new Refused(Reason.LIMIT_EXCEEDED, "the scheduler knows as many tasks as it may");
     }
     if (!known.facts().fingerprint().equals(fingerprint)) {
       throw new Refused(Reason.ID_BOUND_ELSEWHERE, "task_id: stands for another resource");
     }
     return known;
+  }
+
+  private boolean takePlace(int most) {
+    return taskCount.getAndUpdate(n -> n < most ? n + 1 : n) < most;
+  }
+
+  private boolean drop(Task task) {
+    boolean gone = tasks.remove(task.key(), task);
+    if (gone) {
+      taskCount.decrementAndGet();
+    }
+    return gone;
   }
 
   public Optional<Task> find(TaskKey key) {
@@ -110,7 +128,7 @@ public final class Tasks {
 
   /// Removes a task without peers.
   public boolean removeIfEmpty(Task task) {
-    return task.closeIfEmpty() && tasks.remove(task.key(), task);
+    return task.closeIfEmpty() && drop(task);
   }
 
   /// Every peer of the host leaves.
@@ -125,7 +143,7 @@ public final class Tasks {
 
   public List<PeerKey> peersOf(Host host) {
     synchronized (peers) {
-      return List.copyOf(peers.getOrDefault(host.id(), Set.of()));
+      return List.copyOf(peers.getOrDefault(host.id(), Map.of()).keySet());
     }
   }
 
@@ -133,28 +151,29 @@ public final class Tasks {
     return task.ages();
   }
 
-  private boolean count(PeerKey peer, Host host) {
+  /// Takes a place for the peer, or one more hold on the place that it has.
+  private void count(PeerKey peer, Host host) {
     synchronized (peers) {
-      Set<PeerKey> own = peers.getOrDefault(host.id(), Set.of());
-      if (own.contains(peer)) {
-        return false;
+      Map<PeerKey, Integer> own = peers.get(host.id());
+      if (own != null && own.computeIfPresent(peer, (_, holds) -> holds + 1) != null) {
+        return;
       }
       boolean full = peerCount >= limits.peers() || host.isLegacy() && legacyPeers >= limits.peers() / 2;
       if (full || byOwner.getOrDefault(host.owner(), 0) >= limits.peersPerIdentity()) {
         throw new Refused(Reason.LIMIT_EXCEEDED, "this identity has as many downloads as it may");
       }
-      peers.computeIfAbsent(host.id(), _ -> new HashSet<>()).add(peer);
+      peers.computeIfAbsent(host.id(), _ -> new HashMap<>()).put(peer, 1);
       byOwner.merge(host.owner(), 1, Integer::sum);
       peerCount++;
       legacyPeers += host.isLegacy() ? 1 : 0;
-      return true;
     }
   }
 
+  /// Gives a hold back; the place is free after the last one.
   private void uncount(PeerKey peer, Host host) {
     synchronized (peers) {
-      Set<PeerKey> own = peers.get(host.id());
-      if (own == null || !own.remove(peer)) {
+      Map<PeerKey, Integer> own = peers.get(host.id());
+      if (own == null || !own.containsKey(peer) || own.computeIfPresent(peer, (_, holds) -> holds > 1 ? holds - 1 : null) != null) {
         return;
       }
       if (own.isEmpty()) {

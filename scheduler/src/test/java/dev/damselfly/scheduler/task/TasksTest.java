@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
@@ -101,6 +103,47 @@ class TasksTest {
 
     assertThat(tasks.peersOf(host("c"))).isEmpty();
     admit(host("c"), 3);
+  }
+
+  /// A peer that comes twice at once is admitted once, and counts as long as it is there; the last place for a task goes to
+  /// one of two.
+  @Test
+  @Threat("B-21")
+  void registrations_atTheSameTime_leaveCountsThatAreRight() throws Exception {
+    var download = Download.newBuilder().setUrl("http://origin.example/f").build();
+    Host host = host("twice");
+    try (var threads = Executors.newFixedThreadPool(2)) {
+      for (int i = 0; i < 2000; i++) {
+        var few = new Tasks(new Tasks.Limits(1, 9, 9, 1), (_, _) -> SAME, InstantSource.system());
+        var barrier = new CyclicBarrier(2);
+        String[] ids = {"a", i % 2 == 0 ? "a" : "b"};
+        List<Future<?>> both = new ArrayList<>();
+        for (String id : ids) {
+          var key = TaskKey.publicTask(new TaskId(id.repeat(64)));
+          both.add(
+              threads.submit(
+                  () -> {
+                    barrier.await();
+                    return few.admit(key, download, PeerSpec.of("p", host, download), new Object());
+                  }));
+        }
+        for (Future<?> one : both) {
+          waitFor(one);
+        }
+
+        assertThat(both).filteredOn(one -> one.state() == Future.State.SUCCESS).hasSize(1);
+        assertThat(few.peersOf(host)).hasSize(1);
+        assertThat(few.all()).hasSize(1);
+      }
+    }
+  }
+
+  private static void waitFor(Future<?> one) throws InterruptedException {
+    try {
+      one.get();
+    } catch (ExecutionException refused) {
+      assertThat(refused).hasCauseInstanceOf(RequestFailure.class);
+    }
   }
 
   /// Each edge belongs to two peers: whatever threads do at once, both see it, its host pays for it, and none closes a
