@@ -16,6 +16,8 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The only way to open gRPC channels over a network. Mutual TLS 1.3; the server must be `expected`, else the
 /// handshake fails and the refusal is recorded. No session resumption; a connection ends with either SVID, and new
-/// calls go to a new one before that. Thread-safe.
+/// calls go to a new one before that. With a new SVID all channels try again at once, however long they failed with the one
+/// before. Thread-safe.
 public final class GuardedChannels implements AutoCloseable {
   private static final int CONNECT_MILLIS = 3000;
   private static final int MAX_MESSAGE = 4 << 20; // B-13
@@ -32,6 +35,8 @@ public final class GuardedChannels implements AutoCloseable {
 
   private final TlsContexts tls;
   private final ConnectionRegistry registry;
+  private final Set<ManagedChannel> opened = ConcurrentHashMap.newKeySet();
+  private final IdentitySource.Subscription renewals;
   private final EventLoopGroup loops = Loops.group(1);
   private final ExecutorService callbacks =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rpc-client-", 0).factory());
@@ -43,6 +48,12 @@ public final class GuardedChannels implements AutoCloseable {
   public GuardedChannels(IdentitySource identity, RoleTemplate roles, Audit audit, InstantSource clock) {
     this.tls = new TlsContexts(identity, roles, clock, HandshakeListener.auditing(audit));
     this.registry = new ConnectionRegistry(identity, clock).start();
+    this.renewals = identity.subscribe(_ -> tryAgain());
+  }
+
+  private void tryAgain() {
+    opened.removeIf(ManagedChannel::isShutdown);
+    opened.forEach(ManagedChannel::resetConnectBackoff);
   }
 
   /// The caller shuts the channel down.
@@ -63,6 +74,8 @@ public final class GuardedChannels implements AutoCloseable {
     InternalNettyChannelBuilder.setProtocolNegotiatorFactory(builder, factory);
     var channel = builder.build();
     factory.channel.set(channel);
+    opened.removeIf(ManagedChannel::isShutdown);
+    opened.add(channel);
     return channel;
   }
 
@@ -96,6 +109,7 @@ public final class GuardedChannels implements AutoCloseable {
   /// Ends every connection of every channel.
   @Override
   public void close() {
+    renewals.close();
     registry.close();
     callbacks.shutdown();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);

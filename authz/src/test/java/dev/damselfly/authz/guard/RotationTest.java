@@ -3,6 +3,7 @@ package dev.damselfly.authz.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.damselfly.api.assurance.Threat;
+import dev.damselfly.api.id.HostPort;
 import dev.damselfly.api.wire.damselfly.v1.JoinEvent;
 import dev.damselfly.api.wire.damselfly.v1.ListGrantKeysRequest;
 import dev.damselfly.api.wire.damselfly.v1.SwarmGrpc;
@@ -13,8 +14,11 @@ import dev.damselfly.authz.limits.Part;
 import dev.damselfly.authz.testing.FixedIdentity;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.authz.testing.TestCa;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
@@ -102,6 +106,35 @@ class RotationTest {
     SwarmGrpc.newStub(channel).join(stream).onNext(GuardedServerTest.register("10.0.0.1-host-1", false));
     assertThat(stream.answered.await(30, TimeUnit.SECONDS)).isTrue();
     return stream;
+  }
+
+  /// Without this, the waits between attempts grow to two minutes while an identity is withheld, and outlast it.
+  @Test
+  @Threat("S-WLA-2")
+  void channelThatFailed_triesAgainAtOnce_withEachNewSvid() throws Exception {
+    try (var listener = new ServerSocket(0, 16, InetAddress.getLoopbackAddress())) {
+      listener.setSoTimeout(5_000); // less than the sixth wait would be
+      ManagedChannel refused = channels.open(new HostPort("127.0.0.1", listener.getLocalPort()), Expected.role(Role.SCHEDULER));
+      try {
+        refused.getState(true);
+        for (int attempt = 0; attempt < 10; attempt++) {
+          listener.accept().close();
+          awaitFailure(refused);
+          renew(client, Fixture.PEER);
+        }
+        listener.accept().close();
+      } finally {
+        refused.shutdownNow();
+      }
+    }
+  }
+
+  private static void awaitFailure(ManagedChannel channel) throws InterruptedException {
+    for (var now = channel.getState(false); now != ConnectivityState.TRANSIENT_FAILURE; now = channel.getState(false)) {
+      var changed = new CountDownLatch(1);
+      channel.notifyWhenStateChanged(now, changed::countDown);
+      assertThat(changed.await(30, TimeUnit.SECONDS)).isTrue();
+    }
   }
 
   @Test

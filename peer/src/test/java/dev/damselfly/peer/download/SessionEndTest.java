@@ -2,6 +2,7 @@ package dev.damselfly.peer.download;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.damselfly.api.assurance.Threat;
 import dev.damselfly.api.error.Reason;
 import dev.damselfly.peer.origin.ScriptedOrigin;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A session whose callers are gone is over: it costs nothing, and spares nobody the question to the origin.
 @NullMarked
 @Timeout(30)
+@Threat("F-35")
 class SessionEndTest {
   private static final byte[] CONTENT = new byte[4711];
 

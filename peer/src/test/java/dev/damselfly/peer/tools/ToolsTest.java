@@ -258,6 +258,21 @@ class ToolsTest {
 
   @Test
   @Threat("S-TLS-2")
+  void requestThatIsRefused_leavesNoOutput() throws IOException {
+    for (Download.Builder wrong :
+        List.of(
+            asked("/f").setTimeout(Duration.newBuilder().setSeconds(1L << 40)),
+            asked("/f").putRequestHeader("range", "bytes=2-1"),
+            asked("/f").setForceHardLink(true),
+            Download.newBuilder().setUrl("ftp://127.0.0.1/f"))) {
+      assertThat(refused(wrong.setOutputPath(output("new"))).getStatus().getCode())
+          .isIn(Status.Code.INVALID_ARGUMENT, Status.Code.FAILED_PRECONDITION);
+      assertThat(names()).isEmpty();
+    }
+  }
+
+  @Test
+  @Threat("S-TLS-2")
   void output_isNewAndInAPlaceOfTheDaemonsOwn() throws IOException {
     Files.writeString(lab.outputs.resolve("taken"), "mine");
     Files.createSymbolicLink(lab.outputs.resolve("away"), directory);
