@@ -3,8 +3,9 @@ package dev.damselfly.peer.discover;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 
-/// Tells when the manager is reached again after it was away: what it says may be new. Runs on the channel's threads, one
-/// call after the other, until the channel is shut down.
+/// Tells when the manager is reached again after it could not be: what it says may be new. A connection that is only made
+/// anew, as with each SVID, is no news. Runs on the channel's threads, one call after the other, until the channel is shut
+/// down.
 public final class ManagerWatch {
   private final ManagedChannel manager;
   private final Runnable returned;
@@ -25,11 +26,12 @@ public final class ManagerWatch {
     if (now == ConnectivityState.SHUTDOWN) {
       return;
     }
-    boolean here = now == ConnectivityState.READY;
-    if (here && away) {
+    if (now == ConnectivityState.TRANSIENT_FAILURE) {
+      away = true;
+    } else if (now == ConnectivityState.READY && away) {
+      away = false;
       returned.run();
     }
-    away = !here;
     manager.notifyWhenStateChanged(now, this::look);
   }
 }

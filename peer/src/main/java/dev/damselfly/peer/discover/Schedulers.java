@@ -11,6 +11,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ public final class Schedulers implements AutoCloseable {
   private static final Duration START_AGAIN = Duration.ofMillis(250);
   private static final Duration EMPTY_AGAIN = Duration.ofSeconds(3);
   private static final Duration HEALTH_DEADLINE = Duration.ofSeconds(3);
+  private static final int MAX_CHECKS = 3; // a connection can end with an SVID while it is asked
   private static final Logger LOG = LoggerFactory.getLogger(Schedulers.class);
 
   private final Directory directory;
@@ -225,18 +227,22 @@ public final class Schedulers implements AutoCloseable {
   }
 
   private static Optional<SchedulerNode> check(Directory.Named one, ManagedChannel channel) {
-    try {
-      channel.resetConnectBackoff();
-      var answer =
-          HealthGrpc.newBlockingStub(channel)
-              .withWaitForReady()
-              .withDeadlineAfter(HEALTH_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
-              .check(HealthCheckRequest.getDefaultInstance());
-      return answer.getStatus() == ServingStatus.SERVING
-          ? Optional.of(new SchedulerNode(one.id(), one.clusterId(), one.hostname(), one.address(), channel))
-          : Optional.empty();
-    } catch (StatusRuntimeException e) {
-      return Optional.empty();
+    channel.resetConnectBackoff();
+    var health =
+        HealthGrpc.newBlockingStub(channel)
+            .withWaitForReady()
+            .withDeadlineAfter(HEALTH_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        var answer = health.check(HealthCheckRequest.getDefaultInstance());
+        return answer.getStatus() == ServingStatus.SERVING
+            ? Optional.of(new SchedulerNode(one.id(), one.clusterId(), one.hostname(), one.address(), channel))
+            : Optional.empty();
+      } catch (StatusRuntimeException e) {
+        if (attempt == MAX_CHECKS || e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
+          return Optional.empty();
+        }
+      }
     }
   }
 
