@@ -55,6 +55,7 @@ public final class Schedulers implements AutoCloseable {
   private final Map<HostPort, ManagedChannel> open = new HashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile Snapshot now = new Snapshot(List.of(), HashRing.of(List.of()));
+  private final Map<HostPort, Long> unnamed = new HashMap<>(); // since when, in nanoseconds of the timer
   private final AtomicBoolean emptyAnswer = new AtomicBoolean();
   private volatile boolean closed;
   private final Thread worker;
@@ -184,7 +185,7 @@ public final class Schedulers implements AutoCloseable {
     if (named.isEmpty() && emptyAnswer.compareAndSet(false, true)) {
       timer.after(EMPTY_AGAIN, this::afterEmpty);
     }
-    List<SchedulerNode> healthy = healthy(named);
+    List<SchedulerNode> healthy = healthy(withUnnamed(named));
     if (healthy.isEmpty()) {
       return; // the old list stays: it may answer again
     }
@@ -198,6 +199,24 @@ public final class Schedulers implements AutoCloseable {
     HashRing<SchedulerNode> ring = HashRing.of(members);
     now = new Snapshot(ring.members().stream().map(HashRing.Member::value).toList(), ring);
     closeUnused();
+  }
+
+  /// The manager takes a scheduler for gone in the moment in which that one renews its connection. One that still answers
+  /// stays for a while: its grants hold, and its swarms must not move.
+  private List<Directory.Named> withUnnamed(List<Directory.Named> named) {
+    Set<HostPort> addresses = new HashSet<>(named.stream().map(Directory.Named::address).toList());
+    unnamed.keySet().retainAll(now.nodes.stream().map(SchedulerNode::address).toList());
+    unnamed.keySet().removeAll(addresses);
+    var all = new ArrayList<>(named);
+    for (SchedulerNode node : now.nodes) {
+      if (!addresses.contains(node.address())) {
+        long since = unnamed.computeIfAbsent(node.address(), _ -> timer.nanos());
+        if (timer.nanos() - since < REFRESH.toNanos()) {
+          all.add(new Directory.Named(node.id(), node.clusterId(), node.hostname(), node.address()));
+        }
+      }
+    }
+    return all;
   }
 
   /// A manager that was started again names nobody until schedulers told it that they live.
