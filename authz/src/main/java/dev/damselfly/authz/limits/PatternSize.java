@@ -1,5 +1,7 @@
 package dev.damselfly.authz.limits;
 
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import dev.damselfly.api.error.InvalidValue;
 
 /// What a regular expression of RE2 may grow to when it is compiled (B-35). Counted repetitions are written out by the
@@ -9,6 +11,18 @@ public final class PatternSize {
   public static final int MAX = 10_000;
 
   private PatternSize() {}
+
+  /// Compiles within the bound; matching takes linear time.
+  ///
+  /// @throws InvalidValue for whatever is too large or the engine does not take
+  public static Pattern compile(String text) {
+    require(text);
+    try {
+      return Pattern.compile(text);
+    } catch (PatternSyntaxException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new InvalidValue("must be a regular expression of RE2");
+    }
+  }
 
   /// Looks at the text before the engine does. The estimate is never below the true size: each count adds to it, and one
   /// that stands behind a group multiplies it. A brace that is none of a repetition counts all the same.

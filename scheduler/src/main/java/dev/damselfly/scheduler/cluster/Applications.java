@@ -1,7 +1,6 @@
 package dev.damselfly.scheduler.cluster;
 
 import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.wire.common.v2.Priority;
 import dev.damselfly.api.wire.manager.v2.Application;
@@ -49,9 +48,8 @@ public final class Applications {
       return Optional.empty();
     }
     try {
-      PatternSize.require(regex);
-      return Optional.of(Pattern.compile(regex));
-    } catch (PatternSyntaxException | InvalidValue e) {
+      return Optional.of(PatternSize.compile(regex));
+    } catch (InvalidValue e) {
       return Optional.empty();
     }
   }
