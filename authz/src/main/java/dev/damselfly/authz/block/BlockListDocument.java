@@ -1,15 +1,12 @@
 package dev.damselfly.authz.block;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.config.StrictJson;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,23 +27,9 @@ public final class BlockListDocument {
   public static final String KEY = "block_list";
 
   private static final int MAX_DEPTH = 8;
-  private static final JsonMapper JSON = mapper();
+  private static final JsonMapper JSON = StrictJson.mapper(MAX_DEPTH, MAX_BYTES).build();
 
   private BlockListDocument() {}
-
-  private static JsonMapper mapper() {
-    var limits =
-        StreamReadConstraints.builder()
-            .maxNestingDepth(MAX_DEPTH)
-            .maxStringLength(MAX_BYTES)
-            .maxNameLength(64)
-            .maxNumberLength(20)
-            .build();
-    return JsonMapper.builder(JsonFactory.builder().streamReadConstraints(limits).build())
-        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-        .build();
-  }
 
   /// The list of a `client_config` or `seed_client_config`; one without a list has no rules.
   ///

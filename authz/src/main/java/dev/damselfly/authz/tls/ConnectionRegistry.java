@@ -44,6 +44,8 @@ public final class ConnectionRegistry implements AutoCloseable {
   private final ConcurrentHashMap<Channel, Open> open = new ConcurrentHashMap<>();
   private final AtomicReference<@Nullable Running> running = new AtomicReference<>();
 
+  private volatile boolean closed;
+
   private record Running(ScheduledExecutorService timer, IdentitySource.Subscription subscription) {}
 
   public ConnectionRegistry(IdentitySource identity, InstantSource clock) {
@@ -85,6 +87,10 @@ public final class ConnectionRegistry implements AutoCloseable {
     var entry = new Open(peer, renewAt, deadline, manners, new AtomicBoolean());
     open.put(channel, entry);
     channel.closeFuture().addListener(_ -> open.remove(channel));
+    if (closed) { // after the entry: whoever closes this sees the entry, or we see that it is closed
+      channel.close();
+      return;
+    }
     judge(channel, entry, trusted()); // the bundles may have changed since the handshake began
   }
 
@@ -125,9 +131,10 @@ public final class ConnectionRegistry implements AutoCloseable {
     return a.isBefore(b) ? a : b;
   }
 
-  /// Stops looking and closes every connection that is open.
+  /// Stops looking and closes every connection that is open, and those that come later at once.
   @Override
   public void close() {
+    closed = true;
     Running started = running.getAndSet(null);
     if (started != null) {
       stop(started);

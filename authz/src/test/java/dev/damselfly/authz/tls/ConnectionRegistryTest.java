@@ -8,12 +8,15 @@ import dev.damselfly.authz.identity.Caller;
 import dev.damselfly.authz.identity.Expected;
 import dev.damselfly.authz.identity.IdentitySnapshot;
 import dev.damselfly.authz.identity.RoleTemplate;
+import dev.damselfly.authz.identity.SpiffeId;
+import dev.damselfly.authz.identity.Verdict;
 import dev.damselfly.authz.testing.FixedIdentity;
 import dev.damselfly.authz.testing.ManualClock;
 import dev.damselfly.authz.testing.TestCa;
 import dev.damselfly.authz.tls.Loopback.End;
 import dev.damselfly.authz.tls.Loopback.Server;
 import dev.damselfly.authz.tls.Loopback.Side;
+import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -118,6 +121,20 @@ class ConnectionRegistryTest {
     server.set(trusting(List.of(next.der())));
 
     assertThat(end.next()).isEqualTo(End.CLOSED);
+  }
+
+  @Test
+  void connectionAfterTheEnd_isClosedAtOnce() throws Exception {
+    registry.close();
+    var late = new EmbeddedChannel();
+
+    registry.register(
+        late,
+        new Verdict.Accepted(
+            SpiffeId.parse("spiffe://td.test" + PEER), start.plus(Duration.ofHours(1)), BundleSet.fingerprint(ca.der())));
+
+    assertThat(late.isOpen()).isFalse();
+    assertThat(registry.size()).isZero();
   }
 
   @Test

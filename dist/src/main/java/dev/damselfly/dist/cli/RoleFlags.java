@@ -11,7 +11,6 @@ public final class RoleFlags {
           Flag.repeated("allow-origin", '\0', "CIDR", "let downloads reach this private or loopback range"),
           Flag.repeated("mirror", '\0', "HOST[:PORT][=URL]", "be a mirror of this registry for programs of this machine; the first is the default one"),
           Flag.of("mirror-port", '\0', "PORT", "port of the mirror on 127.0.0.1 (default 65001; 0 takes a free one)"),
-          Flag.of("foreground", '\0', "", "stay in the foreground; Ctrl-C stops everything"),
           Flag.of("announce-ready", '\0', "", "print one line when ready (used by get)"),
           Main.HELP);
 
@@ -43,8 +42,7 @@ public final class RoleFlags {
   /// Words of `up`.
   ///
   /// @param mirrored registries as they were written
-  public record UpWords(
-      List<String> allowedOrigins, List<String> mirrored, int mirrorPort, boolean foreground, boolean announceReady) {}
+  public record UpWords(List<String> allowedOrigins, List<String> mirrored, int mirrorPort, boolean announceReady) {}
 
   private RoleFlags() {}
 
@@ -72,7 +70,7 @@ public final class RoleFlags {
     if (mirrored.isEmpty() && flags.text("mirror-port").isPresent()) {
       throw new CommandFailed(ExitCode.USAGE, "--mirror-port: is for a mirror; name a registry with --mirror");
     }
-    return new UpWords(flags.all("allow-origin"), mirrored, port, flags.on("foreground"), flags.on("announce-ready"));
+    return new UpWords(flags.all("allow-origin"), mirrored, port, flags.on("announce-ready"));
   }
 
   private interface Reading<T> {

@@ -1,23 +1,15 @@
 package dev.damselfly.dist.lazy;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.damselfly.authz.config.StrictJson;
 import java.io.IOException;
 
-/// One strict reader of JSON: no duplicate keys, nothing behind the value, bounded nesting.
+/// Reads what registries and credential files say.
 final class Json {
   private static final int DEPTH = 32;
-  private static final ObjectMapper MAPPER =
-      new ObjectMapper(
-              JsonFactory.builder()
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(DEPTH).build())
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final int TEXT = 4 << 20;
+  private static final JsonMapper MAPPER = StrictJson.mapper(DEPTH, TEXT).build();
 
   private Json() {}
 

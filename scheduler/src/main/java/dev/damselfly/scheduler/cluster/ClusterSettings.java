@@ -2,9 +2,10 @@ package dev.damselfly.scheduler.cluster;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.protobuf.ByteString;
 import dev.damselfly.api.error.InvalidValue;
+import dev.damselfly.authz.config.StrictJson;
 
 /// Limits that the manager sets for the cluster.
 ///
@@ -14,7 +15,8 @@ public record ClusterSettings(int candidateParents, int sampledParents) {
   public static final ClusterSettings DEFAULT = new ClusterSettings(3, 15);
 
   private static final int MAX_BYTES = 64 << 10;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MAX_DEPTH = 8;
+  private static final JsonMapper JSON = StrictJson.mapper(MAX_DEPTH, MAX_BYTES).build();
 
   public ClusterSettings {
     candidateParents = Math.clamp(candidateParents, 1, 20);

@@ -32,7 +32,7 @@ class ClusterSettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "{\"a\":", "\u0000", "candidate_parent_limit: 3"})
+  @ValueSource(strings = {"{", "{\"a\":", "\u0000", "candidate_parent_limit: 3", "{\"a\": 1, \"a\": 2}", "{} {}"})
   void whatIsNoJson_isRefused(String document) {
     assertThatThrownBy(() -> parse(document)).isInstanceOf(InvalidValue.class);
   }
