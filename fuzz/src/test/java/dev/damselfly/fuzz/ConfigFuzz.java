@@ -1,9 +1,11 @@
 package dev.damselfly.fuzz;
 
+import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.identity.workload.WorkloadEndpoint;
 import dev.damselfly.authz.legacy.LegacyConfig;
+import dev.damselfly.authz.legacy.Pem;
 import dev.damselfly.dist.daemon.RoleFile;
 import dev.damselfly.manager.boot.ManagerConfig;
 import dev.damselfly.peer.boot.PeerConfig;
@@ -28,6 +30,7 @@ final class ConfigFuzz implements Target {
     for (String role : ROLES) {
       any |= file(role, input);
     }
+    any |= pem(input);
     if (any) {
       Accepted.yes();
     } else {
@@ -69,6 +72,19 @@ final class ConfigFuzz implements Target {
     }
   }
 
+  /// A file that a configuration names.
+  private static boolean pem(byte[] input) {
+    try {
+      int blocks = Pem.parse(input, "CERTIFICATE", 2).size();
+      if (blocks < 1 || blocks > 2) {
+        throw new AssertionError("a bound beyond its maximum was accepted");
+      }
+      return true;
+    } catch (InvalidValue refused) {
+      return false;
+    }
+  }
+
   private static void requireProblem(ConfigProblems refused) {
     if (refused.problems().isEmpty()) {
       throw new AssertionError("refused without a problem");
@@ -106,7 +122,7 @@ final class ConfigFuzz implements Target {
 
   @Override
   public List<Class<?>> covers() {
-    return List.of(ConfigReader.class, ManagerConfig.class, SchedulerConfig.class, PeerConfig.class, RoleFile.class);
+    return List.of(ConfigReader.class, Pem.class, ManagerConfig.class, SchedulerConfig.class, PeerConfig.class, RoleFile.class);
   }
 
   @Override
@@ -126,6 +142,9 @@ final class ConfigFuzz implements Target {
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, download-socket: {socket: /t/s, users: [\"1000\"], group: g, output-directories: [/o]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", upstreams: [{name: \"a:1\", url: \"https://a\", realms: [\"https://b\"], default: true}]}}",
         "{listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}, proxy: {listen: \"127.0.0.1:0\", callers: {credentials: /c/c}, forward: [{name: \"a:1\", url: \"https://a\", swarm: [\"/b/\"], callers: [c], this-host: true, default: true}]}}",
+        "{listen: \"127.0.0.1:0\", manager: \"m:1\", legacy: {listen: \"127.0.0.1:0\", tls: {certificate: /n/c, key: /n/k, client-ca: /n/a}}}",
+        "x\n-----BEGIN CERTIFICATE-----\r\nAA==\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\nAA==\n-----END PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----\nAA==",
         HEAD + "manager: {listen: \"127.0.0.1:0\", database: /d, clusters: [{name: east, default: true}]}",
         HEAD + "scheduler: {listen: \"127.0.0.1:0\", manager: \"m:1\", cluster-id: 1}",
         HEAD + "peer: {listen: \"127.0.0.1:0\", piece-listen: \"127.0.0.1:0\", manager: \"m:1\", store: {directory: /s}, local: {socket: /l}}",

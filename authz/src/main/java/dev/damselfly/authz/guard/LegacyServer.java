@@ -10,6 +10,7 @@ import dev.damselfly.authz.legacy.LegacyCallers;
 import dev.damselfly.authz.legacy.LegacyConfig;
 import dev.damselfly.authz.limits.Limits;
 import dev.damselfly.authz.policy.Policy;
+import dev.damselfly.authz.tls.LegacyContexts;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -27,7 +28,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// gRPC without TLS for programs that have no identity, on a port of its own (D1). Every caller is
+/// gRPC for programs that have no identity, on a port of its own (D1): without TLS, or with certificates of an operator's
+/// own and never without them. Every caller is
 /// [dev.damselfly.authz.identity.Role#LEGACY] and named by its address; behind that the chain is the one of
 /// [GuardedServer]: limits, a policy of its own, rules, error mapping, audit.
 ///
@@ -62,7 +64,11 @@ public final class LegacyServer implements AutoCloseable {
     this.loops = Loops.group(Math.max(1, Runtime.getRuntime().availableProcessors()));
     this.handlers = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("legacy-rpc-", 0).factory());
     var refusals = new RefusedConnections("legacy-listener", this.audit, handlers);
-    this.door = new PlainNegotiator(channel -> admit(callers, channel), refusals, limits);
+    PlainNegotiator.Entrance entrance = channel -> admit(callers, channel);
+    this.door =
+        config.tls().map(LegacyContexts::grpcServer)
+            .map(tls -> new PlainNegotiator(entrance, refusals, limits, tls))
+            .orElseGet(() -> new PlainNegotiator(entrance, refusals, limits));
     this.guard = new Guard(policy, this.audit, limits, System::nanoTime, PlainNegotiator::callerOf);
     var builder =
         NettyServerBuilder.forAddress(config.listen())
@@ -85,8 +91,11 @@ public final class LegacyServer implements AutoCloseable {
   /// @throws IOException when the address cannot be bound
   public LegacyServer start() throws IOException {
     LOG.warn(
-        "{}: serving {} to {}. Nothing on this port is encrypted, and no caller is who it says.",
-        LegacyAudit.WARNING, config.listen(), config.allowFrom());
+        "{}: serving {} to {}. {}, and no caller is who it says.",
+        LegacyAudit.WARNING,
+        config.listen(),
+        config.allowFrom(),
+        config.tls().map(own -> "TLS with certificates " + own.until()).orElse("Nothing on this port is encrypted"));
     audit.record(
         new AuditEvent(
             AuditAction.PROCESS_START,
@@ -95,7 +104,13 @@ public final class LegacyServer implements AutoCloseable {
             Decision.DONE,
             "",
             "local",
-            Map.of(LegacyAudit.KEY, LegacyAudit.WARNING, "listen", config.listen().toString())));
+            Map.of(
+                LegacyAudit.KEY,
+                LegacyAudit.WARNING,
+                "listen",
+                config.listen().toString(),
+                "tls",
+                config.tls().isPresent() ? "mutual" : "none")));
     try {
       server.start();
     } catch (IOException e) {

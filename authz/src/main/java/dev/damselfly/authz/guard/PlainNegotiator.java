@@ -16,6 +16,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.Future;
 import java.util.HashMap;
@@ -24,9 +26,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// HTTP/2 without TLS, where something else than a certificate says who connected: the address at the legacy server, the
-/// kernel at a Unix socket. A connection of nobody who is admitted, or over its share (B-09, B-10), is closed before a
-/// byte of it is read; one that says nothing for 10 s (B-40) is closed, too.
+/// HTTP/2 where something else than a certificate says who connected: the address at the legacy server, the kernel at a
+/// Unix socket. A connection of nobody who is admitted, or over its share (B-09, B-10), is closed before a byte of it is
+/// read; one that says nothing for 10 s (B-40) is closed, too.
+///
+/// Where there is a TLS context, nothing passes before its handshake is done, which has that time in all; the context
+/// alone decides whose certificates do, and who called stays what it is without it.
 final class PlainNegotiator implements ProtocolNegotiator {
   private static final Attributes.Key<Caller> CALLER = Attributes.Key.create("damselfly-plain-caller");
 
@@ -34,14 +39,19 @@ final class PlainNegotiator implements ProtocolNegotiator {
   private final Refusals refusals;
   private final int most;
   private final int mostPerAddress;
+  private final int mostHandshakes;
   private final long firstBytesMillis;
-  private final ProtocolNegotiator plain = InternalProtocolNegotiators.serverPlaintext();
+  private final boolean secured;
+  private final ProtocolNegotiator behind;
 
   @GuardedBy("open")
   private final Map<SpiffeId, Integer> open = new HashMap<>();
 
   @GuardedBy("open")
   private int all;
+
+  @GuardedBy("open")
+  private int handshakes;
 
   /// Says who connected.
   interface Entrance {
@@ -53,9 +63,26 @@ final class PlainNegotiator implements ProtocolNegotiator {
   interface Refusals {
     /// @param caller absent when nobody who is admitted connected
     void refused(Optional<Caller> caller, String remote);
+
+    /// An admitted one whose TLS handshake did not come to its end.
+    void withoutHandshake(Caller caller, String remote);
   }
 
+  /// Without TLS.
   PlainNegotiator(Entrance entrance, Refusals refusals, Limits limits) {
+    this(entrance, refusals, limits, InternalProtocolNegotiators.serverPlaintext(), false);
+  }
+
+  /// With TLS, and nothing else.
+  PlainNegotiator(Entrance entrance, Refusals refusals, Limits limits, SslContext tls) {
+    this(entrance, refusals, limits, InternalProtocolNegotiators.serverTls(tls), true);
+  }
+
+  private PlainNegotiator(
+      Entrance entrance, Refusals refusals, Limits limits, ProtocolNegotiator behind, boolean secured) {
+    this.behind = behind;
+    this.secured = secured;
+    this.mostHandshakes = limits.count(Bound.HANDSHAKES);
     this.entrance = entrance;
     this.refusals = refusals;
     this.most = limits.count(Bound.CONNECTIONS);
@@ -65,18 +92,18 @@ final class PlainNegotiator implements ProtocolNegotiator {
 
   @Override
   public AsciiString scheme() {
-    return plain.scheme();
+    return behind.scheme();
   }
 
   @Override
   public ChannelHandler newHandler(GrpcHttp2ConnectionHandler http2) {
     StreamManners.ignoreDeadlines(http2);
-    return new Door(plain.newHandler(http2), http2);
+    return new Door(behind.newHandler(http2), http2);
   }
 
   @Override
   public void close() {
-    plain.close();
+    behind.close();
   }
 
   /// Open connections of all callers.
@@ -121,7 +148,23 @@ final class PlainNegotiator implements ProtocolNegotiator {
     }
   }
 
-  /// First in the pipeline: asks who it is, then waits for the first bytes.
+  private boolean beginHandshake() {
+    synchronized (open) {
+      if (handshakes >= mostHandshakes) {
+        return false;
+      }
+      handshakes++;
+      return true;
+    }
+  }
+
+  private void endHandshake() {
+    synchronized (open) {
+      handshakes--;
+    }
+  }
+
+  /// First in the pipeline: asks who it is, then waits for the first bytes, or for the end of the handshake.
   private final class Door extends ChannelInboundHandlerAdapter {
     private final ChannelHandler next;
     private final GrpcHttp2ConnectionHandler http2;
@@ -152,14 +195,39 @@ final class PlainNegotiator implements ProtocolNegotiator {
       if (event instanceof ProtocolNegotiationEvent negotiation && known != null) {
         var attributes = InternalProtocolNegotiationEvent.getAttributes(negotiation).toBuilder().set(CALLER, known).build();
         ctx.fireUserEventTriggered(InternalProtocolNegotiationEvent.withAttributes(negotiation, attributes));
+        if (secured) {
+          watch(ctx, known);
+        }
       } else {
         ctx.fireUserEventTriggered(event);
       }
     }
 
+    /// The event has just put the `SslHandler` in; before any byte.
+    private void watch(ChannelHandlerContext ctx, Caller known) {
+      String remote = String.valueOf(ctx.channel().remoteAddress());
+      SslHandler ssl = ctx.pipeline().get(SslHandler.class);
+      if (ssl == null || !beginHandshake()) {
+        refusals.refused(Optional.of(known), remote);
+        ctx.close();
+        return;
+      }
+      ssl.handshakeFuture()
+          .addListener(
+              done -> {
+                endHandshake();
+                stopWaiting();
+                if (!done.isSuccess()) {
+                  refusals.withoutHandshake(known, remote);
+                }
+              });
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-      stopWaiting();
+      if (!secured) {
+        stopWaiting();
+      }
       ctx.fireChannelRead(message);
       ctx.pipeline().remove(this);
     }

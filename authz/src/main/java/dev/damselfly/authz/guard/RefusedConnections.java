@@ -33,21 +33,29 @@ final class RefusedConnections implements PlainNegotiator.Refusals {
 
   @Override
   public void refused(Optional<Caller> caller, String remote) {
+    var action = caller.isPresent() ? AuditAction.LIMIT_HIT : AuditAction.AUTHN_FAILURE;
+    record(action, caller, caller.isPresent() ? "CONNECTIONS" : "NOT_ADMITTED", remote);
+  }
+
+  @Override
+  public void withoutHandshake(Caller caller, String remote) {
+    record(AuditAction.AUTHN_FAILURE, Optional.of(caller), "TLS", remote);
+  }
+
+  private void record(AuditAction action, Optional<Caller> caller, String reason, String remote) {
     if (records.tryTake()) {
+      String actor = caller.map(known -> known.id().toString()).orElse("anonymous");
       try {
-        executor.execute(() -> record(caller, remote));
+        executor.execute(() -> write(new AuditEvent(action, actor, listener, Decision.DENY, reason, remote, Map.of())));
       } catch (RejectedExecutionException e) {
         LOG.debug("the listener is closing"); // the connection is refused either way
       }
     }
   }
 
-  private void record(Optional<Caller> caller, String remote) {
-    var action = caller.isPresent() ? AuditAction.LIMIT_HIT : AuditAction.AUTHN_FAILURE;
-    String reason = caller.isPresent() ? "CONNECTIONS" : "NOT_ADMITTED";
-    String actor = caller.map(known -> known.id().toString()).orElse("anonymous");
+  private void write(AuditEvent event) {
     try {
-      audit.record(new AuditEvent(action, actor, listener, Decision.DENY, reason, remote, Map.of()));
+      audit.record(event);
     } catch (Audit.AuditUnavailable e) {
       LOG.error("a refused connection could not be audited", e); // it stays refused
     }

@@ -10,7 +10,7 @@ public final class LegacyAudit implements Audit {
   public static final String KEY = "warning";
 
   /// Its value.
-  public static final String WARNING = "legacy listener: no TLS, caller not authenticated";
+  public static final String WARNING = "legacy listener: caller without an identity";
 
   private final Audit log;
 

@@ -9,7 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 
-/// A listener without TLS for programs of the v2 API that have no identity (D1). Immutable.
+/// A listener for programs of the v2 API that have no identity (D1). Immutable.
 ///
 /// It is off unless its section is written. There is no way to admit everybody: without `allow-from` only loopback may
 /// call, and a block is at most an IPv4 /8 or an IPv6 /32.
@@ -17,7 +17,9 @@ import java.util.Optional;
 /// @param listen a literal address of its own; port 0 takes a free one
 /// @param allowFrom blocks whose addresses may connect; never empty
 /// @param advertiseWithin blocks in which a caller may claim an address that is not the observed one
-public record LegacyConfig(InetSocketAddress listen, List<Cidr> allowFrom, List<Cidr> advertiseWithin) {
+/// @param tls present when it speaks TLS and nothing else
+public record LegacyConfig(
+    InetSocketAddress listen, List<Cidr> allowFrom, List<Cidr> advertiseWithin, Optional<LegacyCertificates> tls) {
   private static final String KEY = "legacy";
   private static final int MAX_BLOCKS = 256;
   private static final int WIDEST_4 = 8;
@@ -37,18 +39,37 @@ public record LegacyConfig(InetSocketAddress listen, List<Cidr> allowFrom, List<
     advertiseWithin = List.copyOf(advertiseWithin);
   }
 
+  /// A listener without TLS.
+  public LegacyConfig(InetSocketAddress listen, List<Cidr> allowFrom, List<Cidr> advertiseWithin) {
+    this(listen, allowFrom, advertiseWithin, Optional.empty());
+  }
+
   /// The section `legacy` of a role's section; absent when it is not written. Notes problems in the reader.
-  public static Optional<LegacyConfig> read(ConfigReader role) {
-    return role.has(KEY) ? Optional.of(section(role.section(KEY))) : Optional.empty();
+  ///
+  /// @param dialled the address that callers are told
+  public static Optional<LegacyConfig> read(ConfigReader role, InetAddress dialled) {
+    return role.has(KEY) ? Optional.of(section(role.section(KEY), dialled)) : Optional.empty();
   }
 
   /// A listener whose section has been found already, for example with keys of its role beside these.
+  ///
+  /// @param dialled the address that callers are told
+  public static LegacyConfig section(ConfigReader legacy, InetAddress dialled) {
+    boolean secured = legacy.has("tls");
+    return read(legacy, secured ? LegacyCertificates.read(legacy.section("tls"), dialled) : Optional.empty());
+  }
+
+  /// The same for one that never speaks TLS.
   public static LegacyConfig section(ConfigReader legacy) {
+    return read(legacy, Optional.empty());
+  }
+
+  private static LegacyConfig read(ConfigReader legacy, Optional<LegacyCertificates> tls) {
     var listen = legacy.value("listen", LegacyConfig::address, NOWHERE);
     var allowed = legacy.list("allow-from", MAX_BLOCKS, LegacyConfig::block);
     var within = legacy.list("advertise-within", MAX_BLOCKS, LegacyConfig::block);
     try {
-      return new LegacyConfig(listen, allowed, within);
+      return new LegacyConfig(listen, allowed, within, tls);
     } catch (InvalidValue e) {
       legacy.problem("allow-from", e.rule());
       return new LegacyConfig(NOWHERE, List.of(), List.of());

@@ -37,7 +37,7 @@ public final class TlsContexts {
     NoResumption.setProperties(); // before any class that reads them
   }
 
-  private static final String TLS = "TLSv1.3";
+  static final String TLS = "TLSv1.3";
 
   private final PeerCheck check;
   private final SvidKeyManager keys;
@@ -48,7 +48,7 @@ public final class TlsContexts {
   /// @param clock decides about validity of both ends' SVIDs
   /// @param listener hears of every refused handshake
   public TlsContexts(IdentitySource identity, RoleTemplate roles, InstantSource clock, HandshakeListener listener) {
-    this(identity, roles, clock, listener, OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK);
+    this(identity, roles, clock, listener, provider());
   }
 
   TlsContexts(
@@ -61,6 +61,11 @@ public final class TlsContexts {
     this.keys = new SvidKeyManager(identity, clock);
     this.listener = listener;
     this.provider = provider;
+  }
+
+  /// What handshakes are done with, for all contexts.
+  static SslProvider provider() {
+    return OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
   }
 
   /// For a gRPC server; every role may connect, the policy table decides per call.
@@ -167,7 +172,7 @@ public final class TlsContexts {
         Protocol.ALPN, SelectorFailureBehavior.NO_ADVERTISE, SelectedListenerFailureBehavior.ACCEPT, alpn);
   }
 
-  private static SslContext build(SslContextBuilder builder) {
+  static SslContext build(SslContextBuilder builder) {
     try {
       return NoResumption.apply(builder.build());
     } catch (SSLException e) {

@@ -32,7 +32,7 @@ class LegacyConfigTest {
 
   private static Optional<LegacyConfig> read(String yaml) throws ConfigProblems {
     var root = ConfigReader.parse(yaml.getBytes(UTF_8));
-    var config = LegacyConfig.read(root);
+    var config = LegacyConfig.read(root, InetAddress.getLoopbackAddress());
     root.finish();
     return config;
   }

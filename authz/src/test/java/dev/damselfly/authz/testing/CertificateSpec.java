@@ -100,6 +100,11 @@ public final class CertificateSpec {
     return this;
   }
 
+  public CertificateSpec ip(String address) {
+    names.add(new GeneralName(GeneralName.iPAddress, address));
+    return this;
+  }
+
   public CertificateSpec subject(String name) {
     subject = name;
     return this;

@@ -55,6 +55,22 @@ public final class RawClient implements AutoCloseable {
     return secured(port, SslContextBuilder.forClient().keyManager(svid.key(), chain(svid.chainDer())));
   }
 
+  /// As upstream's clients do it: one authority, and the dialled address is the name that the server must have.
+  public ManagedChannel checking(TestSvid own, byte[] authority, int port) {
+    try {
+      Class.forName(TlsContexts.class.getName()); // whoever comes first fixes what TLS reads once
+      var context =
+          GrpcSslContexts.forClient()
+              .keyManager(own.key(), chain(own.chainDer()))
+              .trustManager(chain(List.of(authority)))
+              .protocols("TLSv1.3")
+              .build();
+      return builder(port).overrideAuthority("127.0.0.1").sslContext(context).build();
+    } catch (SSLException | ClassNotFoundException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private NettyChannelBuilder builder(int port) {
     return NettyChannelBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
         .channelType(NioSocketChannel.class)

@@ -12,6 +12,7 @@ import dev.damselfly.peer.legacy.LegacyParentsConfig;
 import dev.damselfly.peer.proxy.ProxyConfig;
 import dev.damselfly.peer.store.StoreConfig;
 import dev.damselfly.peer.tools.ToolsConfig;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ public record PeerConfig(
     var local = local(reader.section("local"));
     var downloads = downloads(reader);
     requireApart(reader, local, downloads);
-    return new PeerConfig(listen, pieces, place, manager, directory, bounds, local, downloads, legacy(reader));
+    return new PeerConfig(listen, pieces, place, manager, directory, bounds, local, downloads, legacy(reader, IpLiteral.parse(ip)));
   }
 
   /// The mode of a socket's directory follows from who may use the socket.
@@ -97,12 +98,12 @@ public record PeerConfig(
     }
   }
 
-  private static Optional<Legacy> legacy(ConfigReader reader) {
+  private static Optional<Legacy> legacy(ConfigReader reader, InetAddress dialled) {
     if (!reader.has("legacy")) {
       return Optional.empty();
     }
     var section = reader.section("legacy");
-    var listener = LegacyConfig.section(section);
+    var listener = LegacyConfig.section(section, dialled);
     var pieces = section.value("piece-listen", LegacyConfig::address, new InetSocketAddress(0));
     requireAnnounceable(section, "listen", listener.listen());
     requireAnnounceable(section, "piece-listen", pieces);

@@ -3,10 +3,7 @@ package dev.damselfly.peer.proxy;
 import dev.damselfly.api.error.InvalidValue;
 import dev.damselfly.api.id.Sha256;
 import dev.damselfly.authz.config.ConfigReader;
-import dev.damselfly.authz.files.FileName;
-import dev.damselfly.authz.files.SafeDir;
-import dev.damselfly.authz.files.UnsafeFile;
-import java.io.IOException;
+import dev.damselfly.authz.files.NamedFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -71,21 +68,12 @@ public final class ProxyCallers {
   }
 
   private static byte[] content(Path path, List<String> problems) {
-    Path folder = path.getParent();
-    if (folder == null) {
-      problems.add("must name a file");
-      return new byte[0];
-    }
-    try (SafeDir dir = SafeDir.open(folder)) {
-      return dir.bytes(new FileName(String.valueOf(path.getFileName())), MAX_BYTES);
+    try {
+      return NamedFile.secret(path, MAX_BYTES);
     } catch (InvalidValue unusable) {
       problems.add(unusable.rule());
-    } catch (UnsafeFile unsafe) {
-      problems.add("the file is not safe to use: " + unsafe.getMessage());
-    } catch (IOException e) {
-      problems.add("the file cannot be read");
+      return new byte[0];
     }
-    return new byte[0];
   }
 
   /// Reads lines of `NAME:sha256:HEX`; empty ones and those that begin with `#` say nothing.

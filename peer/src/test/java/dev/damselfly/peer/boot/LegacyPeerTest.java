@@ -16,6 +16,7 @@ import dev.damselfly.api.wire.dfdaemon.v2.SyncPiecesRequest;
 import dev.damselfly.authz.config.ConfigProblems;
 import dev.damselfly.authz.config.ConfigReader;
 import dev.damselfly.authz.testing.Claims;
+import dev.damselfly.authz.testing.OperatorFiles;
 import dev.damselfly.authz.testing.RawClient;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
@@ -116,17 +117,30 @@ class LegacyPeerTest {
         "{listen: '0.0.0.0:4100', piece-listen: '0.0.0.0:4105'}"
       })
   void incompleteSection_stopsTheStart(String legacy) {
+    assertThatThrownBy(() -> read(legacy))
+        .isInstanceOfSatisfying(
+            ConfigProblems.class, problems -> assertThat(problems).hasMessageContaining("legacy"));
+  }
+
+  private static PeerConfig read(String legacy) throws ConfigProblems {
     String yaml =
         "listen: 127.0.0.1:4000\npiece-listen: 127.0.0.1:4005\nmanager: m:1\nstore: {directory: /s}\nlocal: {socket: /l}\n"
             + "legacy: " + legacy + "\n";
+    var reader = ConfigReader.parse(yaml.getBytes(UTF_8));
+    var config = PeerConfig.read(reader);
+    reader.finish();
+    return config;
+  }
 
-    assertThatThrownBy(
-            () -> {
-              var reader = ConfigReader.parse(yaml.getBytes(UTF_8));
-              PeerConfig.read(reader);
-              reader.finish();
-            })
-        .isInstanceOfSatisfying(
-            ConfigProblems.class, problems -> assertThat(problems).hasMessageContaining("legacy"));
+  @Test
+  @Threat("S-LEG-7")
+  void certificate_mustCarryTheAddressThatChildrenAreTold(@TempDir Path folder) throws Exception {
+    var files = new OperatorFiles(folder);
+    String section = "{listen: '127.0.0.1:4100', piece-listen: '127.0.0.1:4105', " + files.tls() + "}";
+
+    assertThat(read(section).legacy().orElseThrow().listener().tls()).isPresent();
+
+    files.certificate(files.plain(spec -> spec.ip("127.0.0.2")).chainDer());
+    assertThatThrownBy(() -> read(section)).hasMessageContaining("legacy.tls.certificate: the first certificate must carry 127.0.0.1");
   }
 }

@@ -52,7 +52,7 @@ public record SchedulerConfig(
     String idc = reader.text("idc", "");
     String location = reader.text("location", "");
     var networks = reader.list("member-networks", 256, Cidr::parse);
-    var admission = new Admission(networks, LegacyConfig.read(reader));
+    var admission = new Admission(networks, LegacyConfig.read(reader, IpLiteral.parse(ip)));
     return new SchedulerConfig(listen, ip, manager, cluster, idc, location, admission, swarm(reader));
   }
 

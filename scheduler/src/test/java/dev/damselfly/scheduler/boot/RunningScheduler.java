@@ -43,7 +43,11 @@ final class RunningScheduler implements AutoCloseable {
   /// With a listener without TLS on loopback, too.
   static RunningScheduler withLegacy() throws IOException {
     var listen = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    return new RunningScheduler(Optional.of(new LegacyConfig(listen, List.of(), List.of())));
+    return withLegacy(new LegacyConfig(listen, List.of(), List.of()));
+  }
+
+  static RunningScheduler withLegacy(LegacyConfig listener) throws IOException {
+    return new RunningScheduler(Optional.of(listener));
   }
 
   private RunningScheduler(Optional<LegacyConfig> legacy) throws IOException {
