@@ -61,16 +61,17 @@ final class RedirectFuzz implements Target {
     if (r.group(1) != null) {
       return reference;
     }
+    String fragment = r.group(8) == null ? "" : r.group(8);
     String query = r.group(6) == null ? "" : r.group(6);
     if (r.group(3) != null) {
-      return b.group(1) + r.group(3) + r.group(5) + query;
+      return b.group(1) + r.group(3) + r.group(5) + query + fragment;
     }
     String place = b.group(1) + b.group(3);
     if (r.group(5).isEmpty()) {
-      return place + b.group(5) + (r.group(6) == null && b.group(6) != null ? b.group(6) : query);
+      return place + b.group(5) + (r.group(6) == null && b.group(6) != null ? b.group(6) : query) + fragment;
     }
     String directory = r.group(5).startsWith("/") ? "" : b.group(5).substring(0, b.group(5).lastIndexOf('/') + 1);
-    return place + directory + r.group(5) + query;
+    return place + directory + r.group(5) + query + fragment;
   }
 
   @Override

@@ -77,7 +77,7 @@ final class Target {
       return parse(base + location);
     }
     if (location.startsWith("#")) {
-      return parse(base + requestTarget());
+      return parse(base + requestTarget() + location);
     }
     if (location.startsWith("?")) {
       return parse(base + path() + location);
