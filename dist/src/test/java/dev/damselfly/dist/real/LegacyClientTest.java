@@ -137,7 +137,7 @@ class LegacyClientTest {
 
       assertThat(fetched).isEqualTo(content.bytes());
       assertThat(cluster.log("p1")).contains("legacy listener");
-      cluster.awaitAudit("scheduler-1", "caller not authenticated");
+      cluster.awaitAudit("scheduler-1", "caller without an identity");
     }
   }
 

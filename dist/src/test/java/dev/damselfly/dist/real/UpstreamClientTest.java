@@ -91,7 +91,7 @@ class UpstreamClientTest extends UpstreamPair {
                 assertThat(host.getBuild().getGitVersion()).isEqualTo("1.5.10");
               })
           .anySatisfy(host -> assertThat(host.getId()).isEqualTo(other.hostId()));
-      assertThat(legacy.cluster().audited(scheduler)).contains("caller not authenticated");
+      assertThat(legacy.cluster().audited(scheduler)).contains("caller without an identity");
     }
     assertThat(legacy.cluster().log("manager")).contains("legacy listener");
   }
