@@ -27,7 +27,8 @@ public final class BlockListDocument {
   public static final String KEY = "block_list";
 
   private static final int MAX_DEPTH = 8;
-  private static final JsonMapper JSON = StrictJson.mapper(MAX_DEPTH, MAX_BYTES).build();
+  private static final int MAX_KEY = 64;
+  private static final JsonMapper JSON = StrictJson.mapper(MAX_DEPTH, MAX_BYTES, MAX_KEY).build();
 
   private BlockListDocument() {}
 

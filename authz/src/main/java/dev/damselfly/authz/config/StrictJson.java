@@ -14,13 +14,14 @@ public final class StrictJson {
   private StrictJson() {}
 
   /// @param depth deepest nesting
-  /// @param text longest string or key, in characters
-  public static JsonMapper.Builder mapper(int depth, int text) {
+  /// @param text longest string, in characters
+  /// @param key longest key, in characters
+  public static JsonMapper.Builder mapper(int depth, int text, int key) {
     var limits =
         StreamReadConstraints.builder()
             .maxNestingDepth(depth)
             .maxStringLength(text)
-            .maxNameLength(text)
+            .maxNameLength(key)
             .maxNumberLength(MAX_NUMBER)
             .build();
     return JsonMapper.builder(JsonFactory.builder().streamReadConstraints(limits).build())

@@ -9,7 +9,7 @@ import java.io.IOException;
 final class Json {
   private static final int DEPTH = 32;
   private static final int TEXT = 4 << 20;
-  private static final JsonMapper MAPPER = StrictJson.mapper(DEPTH, TEXT).build();
+  private static final JsonMapper MAPPER = StrictJson.mapper(DEPTH, TEXT, TEXT).build();
 
   private Json() {}
 

@@ -16,12 +16,13 @@ public final class Json {
   public static final int MAX_BYTES = 16 << 10;
 
   private static final int MAX_DEPTH = 8;
+  private static final int MAX_KEY = 64;
   private static final JsonMapper MAPPER = mapper();
 
   private Json() {}
 
   private static JsonMapper mapper() {
-    return StrictJson.mapper(MAX_DEPTH, MAX_BYTES)
+    return StrictJson.mapper(MAX_DEPTH, MAX_BYTES, MAX_KEY)
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
         .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)

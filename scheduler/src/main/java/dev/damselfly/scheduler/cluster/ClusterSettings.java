@@ -16,7 +16,7 @@ public record ClusterSettings(int candidateParents, int sampledParents) {
 
   private static final int MAX_BYTES = 64 << 10;
   private static final int MAX_DEPTH = 8;
-  private static final JsonMapper JSON = StrictJson.mapper(MAX_DEPTH, MAX_BYTES).build();
+  private static final JsonMapper JSON = StrictJson.mapper(MAX_DEPTH, MAX_BYTES, MAX_BYTES).build();
 
   public ClusterSettings {
     candidateParents = Math.clamp(candidateParents, 1, 20);
